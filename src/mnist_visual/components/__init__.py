@@ -1,0 +1,1 @@
+"""Panel components over the library, for any notebook or dashboard."""
