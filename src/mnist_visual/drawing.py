@@ -51,11 +51,11 @@ class Normalization:
     Attributes
     ----------
     ink : float32 array (height, width) or None
-        The picture with its ink bright on 0, its strokes as wide as MNIST's; None for strokes,
-        which are lines until they are drawn at their final size.
+        The picture with its ink bright on 0, in [0, 1]; None for strokes, which are lines
+        until they are drawn at their final size.
     box : tuple of 4 floats or None
-        The ink's bounding box ``(x_min, x_max, y_min, y_max)`` in the drawing's own units,
-        y down; None where there is no ink.
+        The ink's bounding box ``(x_min, x_max, y_min, y_max)`` in the drawing's own units
+        (for a picture: pixels, from edge to edge), y down; None where there is no ink.
     fitted : float32 array (28, 28)
         The ink scaled to 20 pixels, its box in the middle, in [0, 1].
     shift : tuple of 2 floats
@@ -180,8 +180,7 @@ def image_steps(picture: npt.ArrayLike) -> Normalization:
     if found is None:
         return _nothing(ink)
     top, bottom, left, right = found
-    ink, longer_side = _with_usual_weight(ink[top:bottom, left:right])
-    fitted = _fit(ink, longer_side)
+    fitted = _fit(*_with_usual_weight(ink[top:bottom, left:right]))
     # Whole pixels, as MNIST's makers moved theirs: nothing is blurred twice.
     shift_right, shift_down = (float(round(move)) for move in _to_centre(fitted))
     digit = ndimage.shift(fitted, (shift_down, shift_right), order=0)

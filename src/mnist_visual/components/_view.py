@@ -1,0 +1,66 @@
+"""What every component of the page shares: its JavaScript, its style, and its start."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+from typing import Any, ClassVar
+
+from bokeh.embed.bundle import extension_dirs
+from panel.custom import JSComponent
+
+JS = Path(__file__).parent / "js"
+
+# Bokeh serves this folder, so that one module can import another by its relative path.
+extension_dirs["mnist_visual"] = JS
+
+_IMPORT = re.compile(r'^import \{[^}]*\} from "\./(\w+\.js)";\n', re.MULTILINE)
+
+
+def flatten(module: Path, *, seen: set[Path] | None = None) -> str:
+    """Write a module and all that it imports as one module, for pages without a server."""
+    seen = set() if seen is None else seen
+    seen.add(module)
+    source = module.read_text(encoding="utf-8")
+    imported = [module.parent / name for name in _IMPORT.findall(source)]
+    before = [
+        re.sub(r"^export (?!default)", "", flatten(path, seen=seen), flags=re.MULTILINE)
+        for path in imported
+        if path not in seen
+    ]
+    return "\n".join([*before, _IMPORT.sub("", source)])
+
+
+class View(JSComponent):
+    """A component whose script asks for the present state once it stands on a page.
+
+    A subclass names its script and gives its state as messages: a script may come to a page
+    long after the state was made, in a tab that is opened late or after a dropped connection.
+    """
+
+    _bundle: ClassVar[Path]
+    _stylesheets: ClassVar[list[str]] = [str(JS / "components.css")]
+
+    __abstract = True
+
+    def __init__(self, **params: Any) -> None:
+        super().__init__(**{"sizing_mode": "stretch_width", **params})
+
+    @classmethod
+    def _render_esm(cls, compiled: bool | str = True, server: bool = False) -> str:
+        if server:
+            return str(super()._render_esm(compiled, server=True))
+        return flatten(cls._bundle)
+
+    def _state(self) -> dict[str, Any] | None:
+        """Give the message that shows the present state."""
+        raise NotImplementedError
+
+    def _show(self, *_: object) -> None:
+        state = self._state()
+        if state is not None:
+            self._send_msg(state)
+
+    def _handle_msg(self, data: Any) -> None:
+        if data == {"kind": "ready"}:
+            self._show()

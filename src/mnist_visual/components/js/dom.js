@@ -1,0 +1,30 @@
+// Small helpers that every view uses.
+
+export function h(tag, attributes = {}, ...children) {
+  const node = document.createElement(tag)
+  for (const [name, value] of Object.entries(attributes)) {
+    if (name.startsWith("on")) node.addEventListener(name.slice(2), value)
+    else if (value !== null && value !== false) node.setAttribute(name, value === true ? "" : value)
+  }
+  node.append(...children)
+  return node
+}
+
+// Calls back whenever light may have become dark, or the reverse; returns how to stop.
+export function onTheme(callback) {
+  const preference = matchMedia("(prefers-color-scheme: dark)")
+  const attributes = new MutationObserver(callback)
+  attributes.observe(document.documentElement, { attributes: true })
+  preference.addEventListener("change", callback)
+  return () => {
+    attributes.disconnect()
+    preference.removeEventListener("change", callback)
+  }
+}
+
+// A card with a heading and a note; the note is left out where there is none.
+export function card(model, ...children) {
+  const heading = h("h2", { id: "heading" }, model.heading)
+  const title = h("header", {}, heading, ...(model.note ? [h("p", {}, model.note)] : []))
+  return h("section", { class: "card", "aria-labelledby": "heading" }, title, ...children)
+}

@@ -1,0 +1,89 @@
+// The drawing on its way to the network's 28x28 pixels.
+
+import { card, h, onTheme } from "./dom.js";
+import { paintInk, rgb } from "./pictures.js";
+import { PEN, drawStroke, fitToDisplay } from "./strokes.js";
+
+const CAPTIONS = ["your drawing", "find the ink", "scale to 20 pixels", "centre in 28 × 28"]
+
+class Steps {
+  constructor(model) {
+    this.canvases = CAPTIONS.map((_, i) => h("canvas", { class: i < 2 ? "sharp" : "pixels" }))
+    this.box = h("span", { class: "box", hidden: true })
+    const figures = CAPTIONS.map((caption, i) =>
+      h(
+        "li",
+        {},
+        h(
+          "figure",
+          {},
+          h("div", { class: "square", "aria-hidden": "true" }, this.canvases[i], ...(i === 1 ? [this.box] : [])),
+          h("figcaption", {}, caption),
+        ),
+      ),
+    )
+    this.element = card(model, h("ol", { class: "steps" }, ...figures))
+    this.resized = new ResizeObserver(() => this.repaint())
+    this.resized.observe(this.canvases[0])
+    this.stopTheme = onTheme(() => this.repaint())
+    this.state = { box: null }
+  }
+
+  destroy() {
+    this.resized.disconnect()
+    this.stopTheme()
+  }
+
+  show(state) {
+    this.state = state
+    this.repaint()
+  }
+
+  repaint() {
+    const { box, strokes, ink, fitted, digit } = this.state
+    const colour = rgb(this.element, "--mv-ink")
+    for (const canvas of this.canvases) canvas.getContext("2d").clearRect(0, 0, canvas.width, canvas.height)
+    this.box.hidden = box === null
+    if (box === null) return
+    for (const canvas of this.canvases.slice(0, 2)) this.paintDrawing(canvas, strokes, ink, colour)
+    this.placeBox(box, ink)
+    paintInk(this.canvases[2], fitted, 28, 28, colour)
+    paintInk(this.canvases[3], digit, 28, 28, colour)
+  }
+
+  paintDrawing(canvas, strokes, ink, colour) {
+    canvas.classList.toggle("pixels", ink !== null)
+    if (ink) {
+      const [height, width] = ink.shape
+      paintInk(canvas, ink, height, width, colour)
+      return
+    }
+    if (!canvas.clientWidth) return
+    const side = fitToDisplay(canvas)
+    const context = canvas.getContext("2d")
+    context.strokeStyle = `rgb(${colour})`
+    for (const points of strokes) drawStroke(context, side, points)
+  }
+
+  placeBox([left, right, top, bottom], ink) {
+    // A picture is measured in its own pixels; a drawing in sides of the square, without ink.
+    const [height, width] = ink ? ink.shape : [1, 1]
+    const edge = ink ? 0 : PEN / 2
+    Object.assign(this.box.style, {
+      left: `${(100 * (left - edge)) / width}%`,
+      top: `${(100 * (top - edge)) / height}%`,
+      width: `${(100 * (right - left + 2 * edge)) / width}%`,
+      height: `${(100 * (bottom - top + 2 * edge)) / height}%`,
+    })
+  }
+}
+
+export function render({ model }) {
+  const steps = new Steps(model)
+  model.on("msg:custom", (message) => steps.show(message))
+  model.on("remove", () => steps.destroy())
+  model.send_msg({ kind: "ready" })
+  return steps.element
+}
+
+export default { render }

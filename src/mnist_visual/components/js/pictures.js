@@ -1,0 +1,55 @@
+// Arrays as pictures of sharp pixels, in the colours of the theme.
+
+// The red, green and blue of a CSS colour as this element sees it.
+export function rgb(element, property) {
+  const probe = document.createElement("span")
+  probe.style.color = `var(${property})`
+  element.append(probe)
+  const numbers = getComputedStyle(probe).color.match(/[\d.]+/g).map(Number)
+  probe.remove()
+  return numbers.slice(0, 3)
+}
+
+// Bokeh's arrays carry a shape, and cannot be cut; this gives parts of one as plain arrays.
+export function parts(array, count) {
+  const size = array.length / count
+  const Plain = array.BYTES_PER_ELEMENT === 1 ? Uint8Array : Float32Array
+  const start = (i) => array.byteOffset + i * size * array.BYTES_PER_ELEMENT
+  return Array.from({ length: count }, (_, i) => new Plain(array.buffer, start(i), size))
+}
+
+// Paints values in [0, 1] (or bytes) as ink of one colour: 0 is the bare background.
+export function paintInk(canvas, values, height, width, colour) {
+  const full = values.BYTES_PER_ELEMENT === 1 ? 1 : 255
+  paint(canvas, height, width, (pixels) => {
+    for (let i = 0; i < height * width; i++) {
+      setPixel(pixels, i, colour, values[i] * full)
+    }
+  })
+}
+
+// Paints signed values: one colour for what is below zero, one for what is above.
+export function paintSigned(canvas, values, height, width, largest, negative, positive) {
+  paint(canvas, height, width, (pixels) => {
+    for (let i = 0; i < height * width; i++) {
+      const strength = 255 * Math.min(1, Math.abs(values[i]) / largest)
+      setPixel(pixels, i, values[i] < 0 ? negative : positive, strength)
+    }
+  })
+}
+
+function setPixel(pixels, i, [red, green, blue], strength) {
+  pixels[4 * i] = red
+  pixels[4 * i + 1] = green
+  pixels[4 * i + 2] = blue
+  pixels[4 * i + 3] = strength
+}
+
+function paint(canvas, height, width, fill) {
+  if (canvas.width !== width) canvas.width = width
+  if (canvas.height !== height) canvas.height = height
+  const context = canvas.getContext("2d")
+  const picture = context.createImageData(width, height)
+  fill(picture.data)
+  context.putImageData(picture, 0, 0)
+}

@@ -1,0 +1,73 @@
+// The answer: the digit in large, and a bar for each class.
+
+import { h } from "./dom.js";
+
+const SPOKEN = 600 // milliseconds of rest before the answer is read out
+
+const percent = (p) => `${Math.round(100 * p)}%`
+
+class Answer {
+  constructor() {
+    this.digit = h("p", { class: "digit", "aria-hidden": "true" })
+    this.sentence = h("h2", { id: "heading" })
+    this.sure = h("p", {})
+    this.bars = Array.from({ length: 10 }, (_, digit) => {
+      const share = h("span", { class: "share" })
+      const fill = h("span", { class: "fill" })
+      const track = h("span", { class: "track" }, fill)
+      const item = h("li", {}, share, track, h("span", { class: "name" }, String(digit)))
+      return { item, share, fill }
+    })
+    this.spoken = h("p", { class: "visually-hidden", role: "status" })
+    this.element = h(
+      "section",
+      { class: "card answer", "aria-labelledby": "heading" },
+      this.digit,
+      h(
+        "div",
+        {},
+        h("header", {}, this.sentence, this.sure),
+        h("ol", { "aria-label": "Probability of each digit" }, ...this.bars.map((b) => b.item)),
+      ),
+      this.spoken,
+    )
+    this.show({ verdict: "empty", probabilities: null })
+  }
+
+  show({ verdict, probabilities }) {
+    const values = probabilities ?? new Float32Array(10)
+    const best = values.indexOf(Math.max(...values))
+    this.element.dataset.verdict = verdict
+    const [digit, sentence, sure] = {
+      empty: ["", "Waiting for a digit", "draw one, and watch"],
+      other: ["?", "This does not look like a digit", `closest: ${best}`],
+      digit: [String(best), `It reads a ${best}`, `${percent(values[best])} sure`],
+    }[verdict]
+    this.digit.textContent = digit
+    this.sentence.textContent = sentence
+    this.sure.textContent = sure
+    this.bars.forEach(({ item, share, fill }, i) => {
+      item.classList.toggle("best", verdict === "digit" && i === best)
+      share.textContent = verdict === "empty" ? "" : percent(values[i])
+      fill.style.transform = `scaleY(${values[i]})`
+    })
+    this.speakLater(verdict === "empty" ? "" : `${sentence}, ${sure}.`)
+  }
+
+  // A screen reader hears the answer once the pen rests, not at every move.
+  speakLater(text) {
+    clearTimeout(this.timer)
+    this.timer = setTimeout(() => {
+      if (this.spoken.textContent !== text) this.spoken.textContent = text
+    }, SPOKEN)
+  }
+}
+
+export function render({ model }) {
+  const answer = new Answer()
+  model.on("msg:custom", (message) => answer.show(message))
+  model.send_msg({ kind: "ready" })
+  return answer.element
+}
+
+export default { render }

@@ -1,0 +1,165 @@
+"""What the network reads on a sketchpad, and the views that show it."""
+
+from __future__ import annotations
+
+from functools import partial
+from typing import Any, ClassVar
+
+import numpy as np
+import numpy.typing as npt
+import param
+
+from ..inference import DigitNetwork
+from ..outliers import looks_like_digit
+from ._view import JS, View
+from .sketchpad import Sketchpad
+
+
+class Reading(param.Parameterized):
+    """Everything that a classifier makes of the drawing on a sketchpad, as it changes.
+
+    One pass through the network serves all who watch.
+
+    Parameters
+    ----------
+    classifier : keras.Model or DigitNetwork
+        Who reads. A Keras model has to be Sequential or Functional and end in probabilities.
+    sketchpad : Sketchpad
+        What is read.
+
+    Attributes
+    ----------
+    maps : dict of str to float32 array
+        The output of each layer by its name; empty while nothing is drawn.
+    probabilities : float32 array (classes,) or None
+        The output of the last layer; None while nothing is drawn.
+    """
+
+    maps = param.Dict(default={}, constant=True, doc="The output of each layer, by its name.")
+
+    def __init__(self, classifier: Any, sketchpad: Sketchpad) -> None:
+        super().__init__()
+        self.sketchpad = sketchpad
+        if isinstance(classifier, DigitNetwork):
+            self._read, self.filters = classifier.feature_maps, classifier.filters
+        else:
+            from ..activations import feature_maps, filters  # noqa: PLC0415 - Keras is slow to load
+
+            self._read, self.filters = partial(feature_maps, classifier), partial(filters, classifier)
+        sketchpad.param.watch(self._follow, "steps")
+        self._follow()
+
+    @property
+    def probabilities(self) -> npt.NDArray[np.float32] | None:
+        return list(self.maps.values())[-1] if self.maps else None
+
+    def _follow(self, *_: object) -> None:
+        steps = self.sketchpad.steps
+        with param.edit_constant(self):
+            self.maps = {} if steps.box is None else self._read(steps.digit)
+
+
+class _ReadingView(View):
+    """A view that is shown anew whenever the reading changes."""
+
+    heading = param.String(doc="What the view shows, in a few words.")
+    note = param.String(doc="One more sentence beside the heading.")
+
+    __abstract = True
+
+    def __init__(self, reading: Reading, **params: Any) -> None:
+        super().__init__(**params)
+        self._reading = reading
+        reading.param.watch(self._show, "maps")
+
+
+class Prediction(_ReadingView):
+    """The answer: the digit in large, and a bar for the probability of each class.
+
+    Nothing is claimed for an empty sketchpad, nor for a drawing that does not look like a
+    digit (see `mnist_visual.outliers`).
+
+    Parameters
+    ----------
+    reading : Reading
+        Of a classifier of the ten digits.
+    """
+
+    _bundle: ClassVar = JS / "prediction.js"
+
+    def _state(self) -> dict[str, Any]:
+        probabilities = self._reading.probabilities
+        if probabilities is None:
+            return {"kind": "show", "verdict": "empty", "probabilities": None}
+        return {
+            "kind": "show",
+            "verdict": "digit" if looks_like_digit(probabilities) else "other",
+            "probabilities": probabilities,
+        }
+
+
+class FeatureMaps(_ReadingView):
+    """The filters of a convolution, and what each finds in the drawing.
+
+    Parameters
+    ----------
+    reading : Reading
+    layer : str
+        The name of a convolution of the reading's classifier.
+    """
+
+    _bundle: ClassVar = JS / "feature_maps.js"
+
+    def __init__(self, reading: Reading, layer: str, **params: Any) -> None:
+        super().__init__(reading, **params)
+        self._layer = layer
+
+    def _state(self) -> dict[str, Any]:
+        maps = self._reading.maps.get(self._layer)
+        return {"kind": "show", "maps": None if maps is None else _channels_first(maps)}
+
+    def _handle_msg(self, data: Any) -> None:
+        if data == {"kind": "ready"}:
+            # (height, width, input channels, filters) -> (filters, input channels, height, width)
+            kernels = self._reading.filters(self._layer).transpose(3, 2, 0, 1)
+            self._send_msg({"kind": "filters", "filters": np.ascontiguousarray(kernels)})
+        super()._handle_msg(data)
+
+
+class NormalizationSteps(View):
+    """The drawing on its way to the network: the ink found, scaled, and centred.
+
+    Parameters
+    ----------
+    sketchpad : Sketchpad
+    """
+
+    heading = param.String(doc="What the view shows, in a few words.")
+    note = param.String(doc="One more sentence beside the heading.")
+
+    _bundle: ClassVar = JS / "normalization_steps.js"
+
+    def __init__(self, sketchpad: Sketchpad, **params: Any) -> None:
+        super().__init__(**params)
+        self._sketchpad = sketchpad
+        sketchpad.param.watch(self._show, "steps")
+
+    def _state(self) -> dict[str, Any]:
+        steps = self._sketchpad.steps
+        if steps.box is None:
+            return {"kind": "show", "box": None}
+        return {
+            "kind": "show",
+            "strokes": [np.asarray(line, dtype=np.float32) for line in self._sketchpad.strokes],
+            "ink": None if steps.ink is None else steps.ink,
+            "box": list(steps.box),
+            "fitted": steps.fitted,
+            "digit": steps.digit,
+        }
+
+
+def _channels_first(maps: npt.NDArray[np.float32]) -> npt.NDArray[np.uint8]:
+    """Grey values for the screen, one scale for the whole layer; a dead layer stays dark."""
+    brightest = max(float(maps.max()), 1e-6)
+    shades = np.clip(maps * (255 / brightest) + 0.5, 0, 255).astype(np.uint8)
+    return np.ascontiguousarray(shades.transpose(2, 0, 1))

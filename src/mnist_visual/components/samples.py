@@ -1,0 +1,33 @@
+"""Digits of the data set for the sketchpad."""
+
+from __future__ import annotations
+
+import random
+from functools import cache
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from ..datasets import load_mnist
+
+
+@cache
+def _test_digits() -> npt.NDArray[np.uint8]:
+    return load_mnist()[1][0]
+
+
+def random_digit() -> npt.NDArray[Any]:
+    """Give one of MNIST's test digits, which no network of ours learned from.
+
+    Returns
+    -------
+    uint8 array (28, 28)
+
+    Raises
+    ------
+    OSError
+        If there is no data set and no network to fetch it from; the text says what to do.
+    """
+    digits = _test_digits()
+    return digits[random.randrange(len(digits))]  # noqa: S311 - a choice, not a secret

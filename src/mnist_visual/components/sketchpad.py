@@ -1,0 +1,122 @@
+"""The sketchpad: where a person draws, with mouse, finger, pen or keyboard."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from typing import Any, ClassVar
+
+import numpy as np
+import numpy.typing as npt
+import param
+
+from ..drawing import Normalization, image_steps, stroke_steps
+from ._view import JS, View
+
+Stroke = npt.NDArray[np.float32]
+
+MAX_POINTS = 20_000
+
+
+class Sketchpad(View):
+    """A square to draw on; the network's picture of the drawing follows every move.
+
+    Parameters
+    ----------
+    samples : callable, optional
+        Gives a picture of a digit, uint8 or float (height, width), each time it is called; a
+        button then puts one on the sketchpad. It may raise `OSError`, whose text is shown.
+
+    Attributes
+    ----------
+    strokes : list of float32 arrays (k, 2)
+        What is drawn: x to the right and y down, in sides of the square.
+    picture : array (height, width) or None
+        A picture that was put on the sketchpad, until something is drawn.
+    steps : Normalization
+        The drawing on its way to the network; ``steps.digit`` is what the network reads.
+
+    Examples
+    --------
+    >>> from mnist_visual.components import Sketchpad
+    >>> pad = Sketchpad()
+    >>> pad.strokes = [[(0.5, 0.2), (0.5, 0.8)]]
+    >>> pad.steps.digit.shape
+    (28, 28)
+    """
+
+    strokes = param.List(default=[], doc="What is drawn, in sides of the square.")
+    picture = param.Array(default=None, allow_None=True, doc="A picture put on the sketchpad.")
+    steps = param.ClassSelector(class_=Normalization, constant=True, doc="The normalisation.")
+    can_sample = param.Boolean(default=False, constant=True, doc="Whether a button gives digits.")
+
+    _bundle: ClassVar = JS / "sketchpad.js"
+    _rename: ClassVar = {"strokes": None, "picture": None, "steps": None}
+
+    def __init__(
+        self, samples: Callable[[], npt.NDArray[Any]] | None = None, **params: Any
+    ) -> None:
+        super().__init__(can_sample=samples is not None, steps=stroke_steps([]), **params)
+        self._samples = samples
+        self._from_browser = False
+        self._normalize()
+
+    @param.depends("strokes", "picture", watch=True)
+    def _normalize(self) -> None:
+        drawn = stroke_steps(self.strokes) if self.picture is None else image_steps(self.picture)
+        with param.edit_constant(self):
+            self.steps = drawn
+        if not self._from_browser:
+            self._show()
+
+    def _state(self) -> dict[str, Any]:
+        picture = self.picture
+        return {
+            "kind": "show",
+            "strokes": [np.asarray(stroke, dtype=np.float32) for stroke in self.strokes],
+            "picture": None if picture is None else np.ascontiguousarray(self.steps.digit),
+        }
+
+    def _handle_msg(self, data: Any) -> Any:
+        kind = data.get("kind") if isinstance(data, dict) else None
+        if kind == "draw":
+            self._draw(data)
+        elif kind == "sample" and self._samples is not None:
+            param.parameterized.async_executor(self._put_sample)
+        else:
+            super()._handle_msg(data)
+
+    def _draw(self, message: dict[str, Any]) -> None:
+        try:
+            strokes = _strokes_of(message)
+        except (TypeError, ValueError):
+            return  # not from our script; nothing that it says is trusted
+        self._from_browser = True
+        try:
+            self.param.update(strokes=strokes, picture=None)
+        finally:
+            self._from_browser = False
+        # After all who watch the drawing have sent their answers: the script may send again.
+        self._send_msg({"kind": "done"})
+
+    async def _put_sample(self) -> None:
+        assert self._samples is not None
+        try:
+            # The first call may read or even fetch a data set.
+            picture = await asyncio.to_thread(self._samples)
+        except OSError as error:
+            self._send_msg({"kind": "problem", "text": str(error)})
+        else:
+            self.param.update(strokes=[], picture=picture)
+
+
+def _strokes_of(message: dict[str, Any]) -> list[Stroke]:
+    points = np.asarray(message.get("points"), dtype=np.float32)
+    lengths = np.asarray(message.get("lengths"), dtype=np.int64)
+    if points.ndim != 1 or lengths.ndim != 1 or points.size > 2 * MAX_POINTS:
+        raise ValueError(f"shapes {points.shape} and {lengths.shape}")
+    if (lengths < 1).any() or 2 * int(lengths.sum()) != points.size:
+        raise ValueError("lengths that do not add up")
+    if not (np.abs(points) <= 10).all():  # False for NaN, too
+        raise ValueError("points far off the square")
+    return np.split(points.reshape(-1, 2), np.cumsum(lengths)[:-1]) if lengths.size else []
