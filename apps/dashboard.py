@@ -31,7 +31,7 @@ def dashboard() -> pn.Template:
                 reading,
                 "conv1",
                 heading="First layer",
-                note="eight small filters slide over the digit; strong colour means “found it here”",
+                note="eight small filters slide over it; strong colour means “found it here”",
             ),
             "second": FeatureMaps(
                 reading,

@@ -66,7 +66,10 @@ def feature_maps(
             chunk = np.pad(chunk, [(0, _BATCH - len(chunk)), *[(0, 0)] * (chunk.ndim - 1)])
         outputs = compute(trainable, other, chunk)
         parts.append([np.asarray(values)[: len(batch) - first] for values in outputs])
-    results = {name: np.concatenate(maps) for name, maps in zip(names, zip(*parts), strict=True)}
+    results = {
+        name: np.concatenate(maps)
+        for name, maps in zip(names, zip(*parts, strict=True), strict=True)
+    }
     return {name: maps[0] for name, maps in results.items()} if single else results
 
 
@@ -103,7 +106,7 @@ def filters(model: keras.Model, layer: str) -> Floats:
             f"filters needs a layer with kernels (height, width, channels, filters). "
             f"Received: {name!r}, a {type(model.get_layer(name)).__name__}."
         )
-    return np.array(kernel, dtype=np.float32)
+    return np.array(kernel.value, dtype=np.float32)
 
 
 def _chosen_layers(model: keras.Model, layers: Sequence[str] | None) -> tuple[str, ...]:

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from functools import partial
 from importlib import resources
 from os import PathLike
 
@@ -68,12 +67,12 @@ class DigitNetwork:
         return self.weights[layer][0].copy()
 
 
-# Keras's names in a weights file, which follow a layer's kind and position.
-_GROUPS = {
-    "conv1": "layers/conv2d",
-    "conv2": "layers/conv2d_1",
-    "dense": "layers/dense",
-    "probabilities": "layers/dense_1",
+# Where Keras keeps each layer in a weights file (by its kind and position), and its kernel.
+_LAYERS = {
+    "conv1": ("layers/conv2d", (3, 3, 1, 8)),
+    "conv2": ("layers/conv2d_1", (3, 3, 8, 16)),
+    "dense": ("layers/dense", (400, 128)),
+    "probabilities": ("layers/dense_1", (128, 10)),
 }
 
 
@@ -93,6 +92,8 @@ def load_digit_network(path: str | PathLike[str] | None = None) -> DigitNetwork:
     ------
     FileNotFoundError
         If there is no such file.
+    ValueError
+        If the file holds no weights of `build_classifier`.
 
     Examples
     --------
@@ -106,14 +107,28 @@ def load_digit_network(path: str | PathLike[str] | None = None) -> DigitNetwork:
         shipped = resources.files(__package__) / "pretrained" / "classifier.weights.h5"
         with resources.as_file(shipped) as file:
             return load_digit_network(file)
-    with h5py.File(path) as file:
-        read = partial(np.asarray, dtype=np.float32)
-        return DigitNetwork(
-            {
-                layer: (read(file[f"{group}/vars/0"]), read(file[f"{group}/vars/1"]))
-                for layer, group in _GROUPS.items()
-            }
-        )
+    try:
+        with h5py.File(path) as file:
+            return DigitNetwork(
+                {layer: _read_layer(file, *where) for layer, where in _LAYERS.items()}
+            )
+    except FileNotFoundError as error:
+        raise FileNotFoundError(
+            f"There is no weights file {path}. Reinstall mnist-visual, or train one with "
+            "`mnist-visual train`."
+        ) from error
+    except (KeyError, OSError, ValueError) as error:
+        raise ValueError(
+            f"{path} has to hold the weights of build_classifier, as save_weights writes them. "
+            f"Received: {error}."
+        ) from error
+
+
+def _read_layer(file: h5py.File, group: str, shape: tuple[int, ...]) -> tuple[Floats, Floats]:
+    kernel, bias = file[f"{group}/vars/0"], file[f"{group}/vars/1"]
+    if kernel.shape != shape or bias.shape != shape[-1:]:
+        raise ValueError(f"{group} of the shapes {kernel.shape} and {bias.shape}")
+    return np.asarray(kernel, dtype=np.float32), np.asarray(bias, dtype=np.float32)
 
 
 def _convolve(image: Floats, kernel: Floats, bias: Floats) -> Floats:

@@ -61,22 +61,17 @@ def serve(
     send_without_delay()
     if port == 0:
         port = _free_port(address)  # the origins need to know it before the server does
-    server = pn.serve(
+    return pn.serve(
         {"/": page_function()},
         port=port,
         address=None if address in WILDCARDS else address,
         websocket_origin=origins(address, port, allow_origin),
         title="mnist-visual",
         show=show,
-        start=False,
-        verbose=False,
+        start=start,
+        verbose=True,
         compress_response=True,
     )
-    print(f"mnist-visual is at http://localhost:{server.port}/ - Ctrl+C stops it.", flush=True)
-    server.start()
-    if start:
-        server.io_loop.start()
-    return server
 
 
 def page_function() -> Callable[[], Any]:

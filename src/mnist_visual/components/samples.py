@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from ..datasets import load_mnist
+from mnist_visual.datasets import load_mnist
 
 
 @cache

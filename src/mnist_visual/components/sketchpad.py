@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
+from functools import partial
 from typing import Any, ClassVar
 
 import numpy as np
 import numpy.typing as npt
 import param
 
-from ..drawing import Normalization, image_steps, stroke_steps
+from mnist_visual.drawing import Normalization, image_steps, stroke_steps
+
 from ._view import JS, View
 
 Stroke = npt.NDArray[np.float32]
@@ -82,7 +84,7 @@ class Sketchpad(View):
         if kind == "draw":
             self._draw(data)
         elif kind == "sample" and self._samples is not None:
-            param.parameterized.async_executor(self._put_sample)
+            param.parameterized.async_executor(partial(self._put_sample, self._samples))
         else:
             super()._handle_msg(data)
 
@@ -99,11 +101,10 @@ class Sketchpad(View):
         # After all who watch the drawing have sent their answers: the script may send again.
         self._send_msg({"kind": "done"})
 
-    async def _put_sample(self) -> None:
-        assert self._samples is not None
+    async def _put_sample(self, samples: Callable[[], npt.NDArray[Any]]) -> None:
         try:
             # The first call may read or even fetch a data set.
-            picture = await asyncio.to_thread(self._samples)
+            picture = await asyncio.to_thread(samples)
         except OSError as error:
             self._send_msg({"kind": "problem", "text": str(error)})
         else:

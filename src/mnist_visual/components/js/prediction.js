@@ -4,7 +4,8 @@ import { h } from "./dom.js";
 
 const SPOKEN = 600 // milliseconds of rest before the answer is read out
 
-const percent = (p) => `${Math.round(100 * p)}%`
+// Nothing short of certain is called 100%.
+const percent = (p) => (p > 0.995 && p < 0.9995 ? ">99%" : `${Math.round(100 * p)}%`)
 
 class Answer {
   constructor() {

@@ -71,11 +71,11 @@ class Pad {
     this.hint = h("p", { class: "hint", "aria-hidden": "true" }, "Draw a digit here")
     this.undoButton = h("button", { type: "button", onclick: () => this.undo() }, "Undo")
     this.clearButton = h("button", { type: "button", onclick: () => this.clear() }, "Clear")
-    const sample = h(
-      "button",
-      { type: "button", onclick: () => send({ kind: "sample" }) },
-      "Surprise me",
-    )
+    const fetchSample = () => {
+      this.say("Fetching a digit …")
+      send({ kind: "sample" })
+    }
+    const sample = h("button", { type: "button", onclick: fetchSample }, "Surprise me")
     this.status = h("p", { class: "status", role: "status" })
     this.element = h(
       "section",

@@ -14,23 +14,23 @@ export function fitToDisplay(canvas) {
 export function drawStroke(context, side, points, widths = null, first = 0) {
   context.lineCap = context.lineJoin = "round"
   const count = points.length / 2
-  if (!widths || count === 1) {
-    context.lineWidth = PEN * side * (widths ? widths[0] : 1)
-    trace(context, side, points, first, count)
-    return
-  }
-  for (let i = Math.max(1, first); i < count; i++) {
-    context.lineWidth = PEN * side * widths[i]
-    trace(context, side, points, i - 1, i + 1)
+  if (count === 1) dot(context, side, points, widths ? widths[0] : 1)
+  else if (!widths) line(context, side, points, first, count, 1)
+  else {
+    for (let i = Math.max(1, first); i < count; i++) line(context, side, points, i - 1, i + 1, widths[i])
   }
 }
 
-function trace(context, side, points, first, last) {
+function line(context, side, points, first, last, width) {
+  context.lineWidth = PEN * side * width
   context.beginPath()
-  context.moveTo(points[2 * first] * side, points[2 * first + 1] * side)
-  // A line of no length is a dot.
-  for (let i = Math.min(first + 1, last - 1); i < last; i++) {
-    context.lineTo(points[2 * i] * side, points[2 * i + 1] * side)
-  }
+  for (let i = first; i < last; i++) context.lineTo(points[2 * i] * side, points[2 * i + 1] * side)
   context.stroke()
+}
+
+function dot(context, side, [x, y], width) {
+  context.fillStyle = context.strokeStyle
+  context.beginPath()
+  context.arc(x * side, y * side, (PEN * side * width) / 2, 0, 2 * Math.PI)
+  context.fill()
 }

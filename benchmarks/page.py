@@ -1,0 +1,176 @@
+"""Measure what a person at the page waits for, and print it as a table.
+
+``nox -s bench`` runs it: the start of the server, a move of the pen until the bars have
+changed, and the server's own share of that.
+"""
+
+from __future__ import annotations
+
+import re
+import shutil
+import statistics
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import numpy as np
+from playwright.sync_api import Browser, Page, sync_playwright
+
+from mnist_visual.components import FeatureMaps, NormalizationSteps, Prediction, Reading, Sketchpad
+from mnist_visual.inference import load_digit_network
+
+TURNS = np.linspace(0, 2 * np.pi, 120)
+# A figure of eight, as a person draws it.
+EIGHT = np.stack([0.5 + 0.2 * np.sin(2 * TURNS), 0.5 - 0.35 * np.cos(TURNS)], axis=1)
+
+WATCH = """() => {
+  window.moved = null
+  window.delays = []
+  document.addEventListener("pointermove", () => { window.moved ??= performance.now() }, true)
+  const hosts = [...document.querySelectorAll("*")]
+  const shadows = (node) => node.shadowRoot ? [node.shadowRoot, ...[...node.shadowRoot.
+    querySelectorAll("*")].flatMap(shadows)] : []
+  const bars = hosts.flatMap(shadows).map((root) => root.querySelector("ol[aria-label]"))
+    .find(Boolean)
+  new MutationObserver(() => {
+    if (window.moved !== null) window.delays.push(performance.now() - window.moved)
+    window.moved = null
+  }).observe(bars, {childList: true, subtree: true})
+}"""
+
+
+def main() -> None:
+    rows = [("Server's share: normalise, predict, feature maps", *server_share(), "2 ms")]
+    path = next(filter(None, map(shutil.which, ["chromium", "google-chrome"])), None)
+    if path is None:
+        print("No Chromium on this machine: only the server's share is measured.")
+    else:
+        with sync_playwright() as playwright:
+            browser = playwright.chromium.launch(executable_path=path, args=["--no-sandbox"])
+            starts = [start_to_prediction(browser) for _ in range(5)]
+            rows.append(("From process start to a prediction, first time", starts[0], None, "6 s"))
+            rest = statistics.median(starts[1:])
+            rows.append(("From process start to a prediction, again", rest, max(starts), "4 s"))
+            with dashboard() as url:
+                page = open_page(browser, url)
+                rows.append(("Pen moves until the bars change", *move_to_bars(page), "25 ms"))
+                rows.append(("The same at 60 moves a second", *at_60_hz(page), ""))
+            browser.close()
+    print(f"{'':52}{'median':>12}{'95 %':>12}{'wanted':>10}")
+    for name, median, high, wanted in rows:
+        print(f"{name:52}{_time(median):>12}{_time(high):>12}{wanted:>10}")
+
+
+def _time(seconds: float | None) -> str:
+    if seconds is None:
+        return ""
+    return f"{seconds:.2f} s" if seconds > 0.5 else f"{1000 * seconds:.2f} ms"
+
+
+def _summary(seconds: list[float]) -> tuple[float, float]:
+    return statistics.median(seconds), float(np.percentile(seconds, 95))
+
+
+def server_share() -> tuple[float, float]:
+    """Time all that the server does for one message, short of the network."""
+    pad = Sketchpad()
+    reading = Reading(load_digit_network(), pad)
+    views = [Prediction(reading), FeatureMaps(reading, "conv1"), FeatureMaps(reading, "conv2")]
+    views.append(NormalizationSteps(pad))
+    seconds = []
+    for _ in range(5):
+        for count in range(2, len(EIGHT)):
+            message = {
+                "kind": "draw",
+                "points": EIGHT[:count].ravel().astype(np.float32),
+                "lengths": np.array([count], dtype=np.int32),
+            }
+            start = time.perf_counter()
+            pad._handle_msg(message)
+            seconds.append(time.perf_counter() - start)
+    return _summary(seconds)
+
+
+@contextmanager
+def dashboard() -> Iterator[str]:
+    command = [sys.executable, "-m", "mnist_visual.cli", "serve", "--no-browser", "--port", "0"]
+    process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
+    try:
+        assert process.stdout is not None
+        match = re.search(r"http://localhost:\d+", process.stdout.readline())
+        assert match is not None
+        yield match[0]
+    finally:
+        process.terminate()
+        process.wait()
+
+
+def open_page(browser: Browser, url: str) -> Page:
+    page = browser.new_context().new_page()
+    page.goto(url)
+    page.get_by_text("Waiting for a digit").wait_for()
+    return page
+
+
+def pixels(page: Page) -> list[tuple[float, float]]:
+    box = page.get_by_role("application", name="Drawing area").bounding_box()
+    assert box is not None
+    return [(box["x"] + x * box["width"], box["y"] + y * box["height"]) for x, y in EIGHT]
+
+
+def start_to_prediction(browser: Browser) -> float:
+    start = time.perf_counter()
+    with dashboard() as url:
+        page = open_page(browser, url)
+        draw(page)
+        page.get_by_role("heading", name="It reads a").wait_for()
+        seconds = time.perf_counter() - start
+        page.context.close()
+    return seconds
+
+
+def draw(page: Page) -> None:
+    first, *rest = pixels(page)[::6]
+    page.mouse.move(*first)
+    page.mouse.down()
+    for place in rest:
+        page.mouse.move(*place)
+    page.mouse.up()
+
+
+def move_to_bars(page: Page) -> tuple[float, float]:
+    """Move the pen once, wait for the bars, and move it again."""
+    page.evaluate(WATCH)
+    for _ in range(3):
+        first, *rest = pixels(page)
+        page.mouse.move(*first)
+        page.mouse.down()
+        for place in rest:
+            page.mouse.move(*place)
+            page.wait_for_function("window.moved === null")
+        page.mouse.up()
+        page.keyboard.press("Delete")
+    return _summary([delay / 1000 for delay in page.evaluate("window.delays")])
+
+
+def at_60_hz(page: Page) -> tuple[float, float]:
+    """Keep the pen moving, as a hand does, and see how far the bars lag behind."""
+    page.evaluate("window.delays = []")
+    first, *rest = pixels(page)
+    page.mouse.move(*first)
+    page.mouse.down()
+    next_move = time.perf_counter()
+    for _ in range(2):
+        for place in rest:
+            next_move += 1 / 60
+            time.sleep(max(0, next_move - time.perf_counter()))
+            page.mouse.move(*place)
+    page.mouse.up()
+    page.wait_for_function("window.moved === null")
+    return _summary([delay / 1000 for delay in page.evaluate("window.delays")])
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,162 @@
+"""The ``mnist-visual`` command."""
+
+from __future__ import annotations
+
+import argparse
+import errno
+import os
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import NoReturn
+
+from . import __version__
+
+BAD_USAGE = 2
+
+
+class _Parser(argparse.ArgumentParser):
+    """A parser whose errors are one sentence."""
+
+    def error(self, message: str) -> NoReturn:
+        self.exit(BAD_USAGE, f"{self.prog}: {message}\n")
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run the command; what a user can mend ends in one sentence and exit code 2."""
+    options = _parser().parse_args(arguments)
+    try:
+        options.run(options)
+    except KeyboardInterrupt:
+        return 130
+    except (ValueError, OSError, ImportError) as error:
+        print(f"mnist-visual {options.command}: {_sentence(error, options)}", file=sys.stderr)
+        return BAD_USAGE
+    return 0
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = _Parser(
+        prog="mnist-visual",
+        description="See how a neural network reads a handwritten digit.",
+    )
+    parser.add_argument("--version", action="version", version=f"mnist-visual {__version__}")
+    commands = parser.add_subparsers(dest="command", required=True, metavar="command")
+
+    serve = commands.add_parser("serve", help="open the dashboard in a browser")
+    serve.add_argument("--port", type=int, default=5006, help="0 takes any free one (default 5006)")
+    serve.add_argument(
+        "--address",
+        default="localhost",
+        help="where to listen; 0.0.0.0 lets other machines in (default localhost)",
+    )
+    serve.add_argument(
+        "--allow-origin",
+        action="append",
+        default=[],
+        metavar="HOST[:PORT]",
+        help="a further host whose pages may connect; may be given again",
+    )
+    serve.add_argument("--no-browser", action="store_true", help="do not open a browser")
+    serve.set_defaults(run=_serve)
+
+    train = commands.add_parser("train", help="train the shipped weights from scratch")
+    _add_data(train)
+    train.add_argument("--epochs", type=_positive, help="rounds through the data")
+    train.add_argument("--seed", type=int, default=0, help="the same seed, the same weights")
+    train.add_argument(
+        "--output",
+        type=Path,
+        default=Path("classifier.weights.h5"),
+        help="where to write the weights (default classifier.weights.h5)",
+    )
+    train.set_defaults(run=_train)
+
+    evaluate = commands.add_parser("evaluate", help="measure the weights on test digits")
+    _add_data(evaluate)
+    evaluate.add_argument("--weights", type=Path, help="a weights file (default: the shipped one)")
+    evaluate.set_defaults(run=_evaluate)
+    return parser
+
+
+def _add_data(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--mnist", type=Path, help="mnist.npz or a folder of IDX files (default: found or fetched)"
+    )
+    parser.add_argument(
+        "--pen",
+        type=Path,
+        help="pen-drawn digits: UCI's UNIPEN text, or the same strokes as .npz",
+    )
+
+
+def _positive(text: str) -> int:
+    number = int(text)
+    if number < 1:
+        raise argparse.ArgumentTypeError(f"has to be 1 or more. Received: {number}.")
+    return number
+
+
+def _serve(options: argparse.Namespace) -> None:
+    from .server import serve
+
+    serve(
+        port=options.port,
+        address=options.address,
+        allow_origin=options.allow_origin,
+        show=not options.no_browser,
+    )
+
+
+def _train(options: argparse.Namespace) -> None:
+    if not options.output.parent.is_dir():  # found out before the training, not after it
+        raise FileNotFoundError(f"There is no folder {options.output.parent}. Make it first.")
+    from .datasets import load_mnist, load_pen_digits
+    from .pretraining import EPOCHS, pretrain_classifier
+    from .weights import save_weights
+
+    train, test = load_mnist(options.mnist)
+    model = pretrain_classifier(
+        train,
+        None if options.pen is None else load_pen_digits(options.pen),
+        validation_data=test,
+        epochs=options.epochs or EPOCHS,
+        seed=options.seed,
+    )
+    save_weights(model, options.output)
+    print(f"The weights are in {options.output}.")
+
+
+def _evaluate(options: argparse.Namespace) -> None:
+    from .classifier import build_classifier
+    from .datasets import load_mnist, load_pen_digits
+    from .evaluation import evaluate_classifier, format_confusion, pen_pictures
+    from .weights import load_pretrained, load_weights
+
+    if options.weights is None:
+        model = load_pretrained("classifier")
+    else:
+        model = build_classifier()
+        load_weights(model, options.weights)
+    results = {"MNIST's test digits": evaluate_classifier(model, *load_mnist(options.mnist)[1])}
+    if options.pen is not None:
+        digits = load_pen_digits(options.pen)
+        results["Pen-drawn digits"] = evaluate_classifier(
+            model, pen_pictures(digits), digits.labels
+        )
+    for name, result in results.items():
+        print(f"{name}: {result.accuracy:.2%} of {result.n:,} read correctly.")
+        print(format_confusion(result.confusion), end="\n\n")
+
+
+def _sentence(error: Exception, options: argparse.Namespace) -> str:
+    number = getattr(error, "errno", None)
+    if options.command == "serve" and number == errno.EADDRINUSE:
+        return f"port {options.port} is taken; name another with --port, or --port 0 for any."
+    if options.command == "serve" and number in (errno.EADDRNOTAVAIL, errno.EACCES):
+        return f"cannot listen on {options.address}:{options.port}: {os.strerror(number)}."
+    return str(error)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

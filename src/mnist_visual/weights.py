@@ -1,0 +1,367 @@
+"""Weights of a model: saved whole or not at all, and checked before they are believed.
+
+Only numbers are ever read. The model is built by the caller, so a file cannot bring code, an
+architecture or a surprise along: it must hold exactly the arrays that the model has.
+"""
+
+from __future__ import annotations
+
+import importlib
+import itertools
+import math
+import os
+import re
+import secrets
+import struct
+import tempfile
+import warnings
+from contextlib import contextmanager
+from importlib import resources
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, TypeAlias
+
+import h5py
+import numpy as np
+
+from ._backend import keras
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from numpy.typing import NDArray
+
+PathLike: TypeAlias = str | os.PathLike[str]
+
+_MAX_OBJECTS = 20_000
+_MAX_TEXT_BYTES = 1 << 20
+_MAX_ATTRIBUTE_BYTES = 1 << 16  # HDF5's own limit, which is why Keras 2 splits long attributes
+
+# Where each model that the package ships weights for is built.
+_PRETRAINED = {"classifier": ("classifier", "build_classifier")}
+
+
+def save_weights(model: Any, path: PathLike) -> None:
+    """Save the weights of a model in Keras 3's layout.
+
+    The file appears whole or not at all: a save that fails or is killed leaves the old one.
+
+    Parameters
+    ----------
+    model : keras.Model
+        A built model.
+    path : path
+        The file, whose name ends in ``.weights.h5``. Its folder must exist.
+
+    Raises
+    ------
+    ValueError
+        If the name ends otherwise or the model is not built.
+    OSError
+        If the file cannot be written.
+
+    Examples
+    --------
+    >>> model = keras.Sequential([keras.Input((2,)), keras.layers.Dense(1)])
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     path = Path(folder, "tiny.weights.h5")
+    ...     save_weights(model, path)
+    ...     load_weights(model, path)
+    """
+    path = Path(path).expanduser()
+    if not path.name.endswith(".weights.h5"):
+        raise ValueError(
+            f"The name of a weights file must end in .weights.h5. Received: {path}. "
+            f"Use {path.with_suffix('')}.weights.h5."
+        )
+    _check_built(model)
+    part = path.with_name(f".{secrets.token_hex(8)}.weights.h5")
+    try:
+        _save(model, part)
+        with part.open("rb+") as file:
+            os.fsync(file.fileno())
+        part.replace(path)
+    finally:
+        part.unlink(missing_ok=True)
+
+
+def load_weights(model: Any, path: PathLike) -> None:
+    """Load the weights of a model from a file of Keras 3 or Keras 2, in place.
+
+    The file's layout is told from its content. Everything in it is checked before the first
+    weight is set, so a file that is refused leaves the model as it was. Of a whole model that
+    Keras 2 saved only the weights are read, and matched by the order of the layers that have
+    any. The state of an optimizer or a metric is left alone.
+
+    Parameters
+    ----------
+    model : keras.Model
+        A built model with the shapes of the file.
+    path : path
+        A ``.weights.h5`` file, or an ``.h5`` file of Keras 2.
+
+    Raises
+    ------
+    FileNotFoundError
+        If there is no such file.
+    ValueError
+        If the model is not built, or the file is damaged, is not HDF5, holds other names, shapes
+        or types than the model, links out of itself, or has a weight that is not finite.
+
+    Examples
+    --------
+    >>> load_weights(model, "mnist_model.h5")  # doctest: +SKIP
+    """
+    path = Path(path).expanduser()
+    _check_built(model)
+    _check_file(path, 16 * model.count_params() + (16 << 20))
+    with tempfile.TemporaryDirectory() as folder:
+        # The model's own weights, saved, say what a file of Keras 3 must hold, for any model.
+        own = Path(folder, "own.weights.h5")
+        _save(model, own)
+        with _broken_is_value_error(path), h5py.File(path, "r") as file:
+            groups, datasets = _walk(file)
+            root = groups.get("model_weights", file)
+            keras2 = any(key in root.attrs for key in ("layer_names", "layer_names0"))
+            if keras2:
+                pairs = _read_keras2(model, groups, datasets)
+            else:
+                _read_keras3(model, datasets, own)
+        if keras2:
+            for variable, value in pairs:
+                variable.assign(value)
+        else:
+            model.load_weights(own)
+
+
+def load_pretrained(name: str) -> Any:
+    """Build a model and load the weights that the package ships for it.
+
+    Parameters
+    ----------
+    name : str
+        ``"classifier"``.
+
+    Returns
+    -------
+    keras.Model
+        The trained model.
+
+    Raises
+    ------
+    ValueError
+        If there is no such model.
+    FileNotFoundError
+        If the package lacks its weights.
+
+    Examples
+    --------
+    >>> load_pretrained("oracle")
+    Traceback (most recent call last):
+    ValueError: name must be one of 'classifier'. Received: 'oracle'. Choose one of these.
+    """
+    if name not in _PRETRAINED:
+        names = ", ".join(map(repr, _PRETRAINED))
+        raise ValueError(f"name must be one of {names}. Received: {name!r}. Choose one of these.")
+    module, builder = _PRETRAINED[name]
+    shipped = resources.files(__package__) / "pretrained" / f"{name}.weights.h5"
+    if not shipped.is_file():
+        raise FileNotFoundError(
+            f"The package must hold the weights of the {name}. Received: an installation without "
+            f"{shipped}. Install mnist-visual again, or train with `mnist-visual train`."
+        )
+    model = getattr(importlib.import_module(f".{module}", __package__), builder)()
+    with resources.as_file(shipped) as path:
+        load_weights(model, path)
+    return model
+
+
+def _save(model: Any, path: Path) -> None:
+    with warnings.catch_warnings():
+        # Keras's variables and NumPy 2 disagree about a keyword; the arrays are right.
+        warnings.filterwarnings("ignore", "__array__ implementation", DeprecationWarning)
+        model.save_weights(path)
+
+
+def _check_built(model: Any) -> None:
+    if not model.built:
+        raise ValueError(
+            f"The model must be built, so that it has weights. Received: {model.name!r}, unbuilt. "
+            "Call it on a batch first."
+        )
+
+
+def _check_file(path: Path, limit: int) -> None:
+    if not path.is_file():
+        raise FileNotFoundError(
+            f"path must name a file that exists. Received: {path}. Check the spelling."
+        )
+    size = path.stat().st_size
+    if size > limit:
+        raise ValueError(
+            f"A weights file of this model has at most {limit} bytes. Received: {path} of {size} "
+            "bytes. Load it into the model that it was saved from."
+        )
+    if not h5py.is_hdf5(path):
+        raise ValueError(
+            f"A weights file must be HDF5. Received: {path}, which is something else. "
+            "Save it with save_weights, or with Keras as .weights.h5."
+        )
+    with _broken_is_value_error(path):
+        _check_heaps(path.read_bytes())
+
+
+def _check_heaps(data: bytes) -> None:
+    """Refuse a damaged heap, where HDF5 keeps texts: HDF5 itself can loop in one for ever."""
+    for found in re.finditer(rb"GCOL\x01", data):
+        place = found.start() + 16
+        end = found.start() + int.from_bytes(data[place - 8 : place], "little")
+        if end > len(data):
+            raise ValueError("a heap is longer than the file")
+        while end - place >= 16:
+            index, length = struct.unpack_from("<H6xQ", data, place)
+            step = 16 + -(-length // 8) * 8 if index else length  # index 0 is the free rest
+            if not 16 <= step <= end - place or (index and length > _MAX_TEXT_BYTES):
+                raise ValueError("an entry of a heap is longer than can be")
+            place += step
+
+
+@contextmanager
+def _broken_is_value_error(path: Path) -> Iterator[None]:
+    """Give every way in which HDF5 reports damage one type, and a sentence with the file's name."""
+    try:
+        yield
+    except (OSError, RuntimeError, KeyError, TypeError, ValueError, OverflowError) as error:
+        raise ValueError(
+            f"A weights file must be whole and hold what the model has. Received: {path} "
+            f"({error}). Save it again from the same model."
+        ) from error
+
+
+def _walk(file: Any) -> tuple[dict[str, Any], dict[str, Any]]:
+    """Return the groups and the data sets of a file by their paths, and follow no link."""
+    if file.id.get_create_plist().get_sizes() != (8, 8):
+        raise ValueError("its addresses and lengths must be of 8 bytes, as Keras writes them")
+    groups: dict[str, Any] = {"": file}
+    datasets: dict[str, Any] = {}
+    seen = {h5py.h5o.get_info(file.id).addr}
+    pending = [""]
+    while pending:
+        parent = pending.pop()
+        for name in groups[parent]:
+            path = f"{parent}/{name}" if parent else name
+            link = groups[parent].get(name, getlink=True)
+            if not isinstance(link, h5py.HardLink) or "/" in name:
+                raise ValueError(f"{path} is a link, and a weights file has none")
+            found = groups[parent][name]
+            address = h5py.h5o.get_info(found.id).addr
+            if address in seen or len(seen) > _MAX_OBJECTS:
+                raise ValueError(f"{path} is there twice, or is one object too many")
+            seen.add(address)
+            if isinstance(found, h5py.Group):
+                groups[path] = found
+                pending.append(path)
+            elif isinstance(found, h5py.Dataset):
+                datasets[path] = found
+    return groups, datasets
+
+
+def _read_array(path: str, dataset: Any, shape: tuple[int, ...], dtype: Any) -> NDArray[Any]:
+    """Read one data set after its header has been compared with what is wanted."""
+    floats = dtype.kind == dataset.dtype.kind == "f" and dataset.dtype.itemsize <= 8
+    if dataset.shape != shape or not (floats or dataset.dtype == dtype):
+        raise ValueError(
+            f"{path} must be {dtype} of shape {shape}, not {dataset.dtype} of {dataset.shape}"
+        )
+    # Keras packs nothing. Chunks could blow up when unpacked; virtual and external data sets
+    # are read from other files.
+    header = dataset.id.get_create_plist()
+    plain = header.get_layout() in (h5py.h5d.CONTIGUOUS, h5py.h5d.COMPACT)
+    if not plain or header.get_external_count() or dataset.id.get_storage_size() != dataset.nbytes:
+        raise ValueError(f"{path} must be stored in the file itself, unpacked and complete")
+    with np.errstate(over="ignore"):
+        values: NDArray[Any] = np.asarray(dataset[()]).astype(dtype)
+    # HDF5 knows no bfloat16: Keras stores its two bytes as they are.
+    numbers = values.view("bfloat16") if dtype.kind == "V" else values
+    if not np.isfinite(numbers).all():
+        raise ValueError(f"{path} must be finite; it has NaN or infinite values")
+    return values
+
+
+def _read_keras3(model: Any, datasets: dict[str, Any], own: Path) -> None:
+    """Put the weights of a file of Keras 3 into the file `own`, which the model saved."""
+    metrics = {k for k, v in vars(model).items() if isinstance(v, keras.metrics.Metric)}
+    ignored = {"optimizer", "metrics"} | metrics
+    with h5py.File(own, "r+") as file:
+        wanted = {k: v for k, v in _walk(file)[1].items() if k.split("/")[0] not in ignored}
+        found = {k: v for k, v in datasets.items() if k.split("/")[0] not in ignored}
+        if wanted.keys() != found.keys():
+            missing, extra = sorted(wanted.keys() - found), sorted(found.keys() - wanted)
+            raise ValueError(f"it lacks {missing[:3]} and has {extra[:3]}, which the model has not")
+        for path, target in wanted.items():
+            target[()] = _read_array(path, found[path], target.shape, target.dtype)
+
+
+def _read_keras2(
+    model: Any, groups: dict[str, Any], datasets: dict[str, Any]
+) -> list[tuple[Any, NDArray[Any]]]:
+    """Pair the model's variables with the arrays of a file of Keras 2, in order."""
+    # Keras 2 wrote a layer's trainable weights first, then the others.
+    layers = [(x.name, x.trainable_weights + x.non_trainable_weights) for x in model.layers]
+    layers = [(name, variables) for name, variables in layers if variables]
+    saved = _weight_paths(groups, most=len(model.layers) + len(model.weights) + 2)
+    if len(saved) != len(layers) or sum(len(v) for _, v in layers) != len(model.weights):
+        raise ValueError(f"it has {len(saved)} layers with weights, the model {len(layers)}")
+    pairs = []
+    for (name, variables), paths in zip(layers, saved, strict=True):
+        if len(paths) != len(variables):
+            raise ValueError(f"{name} has {len(variables)} weights, and {len(paths)} in the file")
+        for variable, path in zip(variables, paths, strict=True):
+            if path not in datasets:
+                raise ValueError(f"{path:.200} is listed but missing")
+            dtype = np.dtype(variable.dtype)
+            array = _read_array(path, datasets[path], tuple(variable.shape), dtype)
+            pairs.append((variable, array))
+    return pairs
+
+
+def _weight_paths(groups: dict[str, Any], most: int) -> list[list[str]]:
+    """Return the paths of the weights, layer by layer, of the layers that have any."""
+    prefix = "model_weights/" if "model_weights" in groups else ""
+    layers = [f"{prefix}{name}" for name in _names(groups[prefix.rstrip("/")], "layer_names", most)]
+    # What a subclassed model holds outside its layers: empty in most files, absent in old ones.
+    if (top := f"{prefix}top_level_model_weights") in groups:
+        layers.append(top)
+    saved = []
+    for layer in layers:
+        if layer not in groups:
+            raise ValueError(f"the layer {layer:.80} is listed but missing")
+        saved.append(
+            [f"{layer}/{weight}" for weight in _names(groups[layer], "weight_names", most)]
+        )
+    return [paths for paths in saved if paths]
+
+
+def _names(group: Any, key: str, most: int) -> list[str]:
+    """Read a list of names, which Keras 2 splits over `key0`, `key1`, ... when it is long."""
+    numbered = (f"{key}{n}" for n in itertools.count())
+    parts = (
+        [key]
+        if key in group.attrs
+        else list(itertools.takewhile(group.attrs.__contains__, numbered))
+    )
+    if not parts:
+        raise ValueError(f"{group.name} has no {key}")
+    names: list[str] = []
+    for part in parts:
+        header = group.attrs.get_id(part)
+        count = math.prod(header.shape)
+        # A hostile file can point many names at one long text, so their number is bounded too.
+        if count * header.dtype.itemsize > _MAX_ATTRIBUTE_BYTES or len(names) + count > most:
+            raise ValueError(f"{part} of {group.name} is longer than any list of this model's")
+        text = header.dtype.kind == "S" or h5py.check_string_dtype(header.dtype)
+        if count and (not text or len(header.shape) != 1):
+            raise ValueError(f"{part} of {group.name} must be a list of names")
+        # Keras 2 stored bytes of a fixed length or, with a younger h5py, of any length.
+        values = group.attrs[part] if count else []
+        names += [name.decode() if isinstance(name, bytes) else name for name in values]
+    return names

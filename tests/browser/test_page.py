@@ -1,0 +1,232 @@
+"""The page as a person meets it: drawn on, read, and looked at."""
+
+import math
+from urllib.parse import urlparse
+
+import pytest
+from conftest import dashboard
+
+pytestmark = pytest.mark.browser
+
+THREE = [(0.35, 0.25), (0.45, 0.18), (0.58, 0.22), (0.60, 0.33), (0.50, 0.44)]
+THREE += [(0.60, 0.50), (0.64, 0.64), (0.55, 0.78), (0.42, 0.80), (0.33, 0.72)]
+SEVEN = [(0.3, 0.2), (0.7, 0.2), (0.45, 0.85)]
+ZERO = [
+    (0.5 + 0.2 * math.sin(turn / 12 * math.pi), 0.5 - 0.3 * math.cos(turn / 12 * math.pi))
+    for turn in range(25)
+]
+STAR = [
+    (0.5 + 0.4 * math.sin(0.8 * k * math.pi), 0.5 - 0.4 * math.cos(0.8 * k * math.pi))
+    for k in range(6)
+]
+
+
+class TestDrawing:
+    def test_mouse(self, visit):
+        visitor = visit()
+        visitor.draw(THREE)
+        visitor.reads(3)
+
+    def test_touch_draws_and_does_not_scroll(self, visit):
+        visitor = visit(viewport={"width": 360, "height": 640}, has_touch=True, is_mobile=True)
+        touch(visitor, SEVEN)
+        visitor.reads(7)
+        assert visitor.page.evaluate("scrollY") == 0
+
+    def test_a_second_finger_changes_nothing(self, visit):
+        visitor = visit(has_touch=True)
+        touch(visitor, ZERO, second_finger=(0.9, 0.9))
+        visitor.reads(0)
+
+    def test_pen_that_presses_harder_draws_wider(self, visit):
+        line = [(0.5, 0.2), (0.5, 0.5), (0.5, 0.8)]
+        shares = []
+        for force in (0.2, 0.9):
+            visitor = visit()
+            pen(visitor, line, force)
+            visitor.reads(1)
+            shares.append(visitor.ink())
+        assert shares[1] > 1.5 * shares[0]
+
+    def test_keyboard_alone(self, visit):
+        visitor = visit()
+        keyboard = visitor.page.keyboard
+        for _ in range(5):
+            keyboard.press("Tab")
+            if visitor.page.evaluate("document.activeElement.shadowRoot !== null"):
+                break
+        for key in ["Shift+ArrowUp"] * 3 + ["Space"] + ["ArrowDown"] * 24 + ["Space"]:
+            keyboard.press(key)
+        visitor.reads(1)
+
+    def test_a_dot_is_drawn_where_the_mouse_clicks(self, visit):
+        visitor = visit()
+        visitor.draw([(0.5, 0.5)])
+        assert visitor.ink() == pytest.approx(math.pi * 0.0325**2, rel=0.15)
+
+    def test_a_long_stroke_ends_with_the_answer_to_its_end(self, visit):
+        visitor = visit()
+        visitor.draw(ZERO, steps=30)
+        visitor.reads(0)
+
+    def test_drawing_beyond_the_edge_stays_on_the_square(self, visit):
+        visitor = visit()
+        visitor.draw([(0.5, 0.1), (0.5, 1.4)])
+        visitor.reads(1)
+
+
+def touch(visitor, stroke, second_finger=None):
+    client = visitor.page.context.new_cdp_session(visitor.page)
+    fingers = []
+    if second_finger:
+        ((x, y),) = visitor.points([second_finger])
+        fingers = [{"x": x, "y": y, "id": 1}]
+
+    def send(kind, points):
+        client.send("Input.dispatchTouchEvent", {"type": kind, "touchPoints": points})
+
+    places = [{"x": x, "y": y, "id": 0} for x, y in visitor.points(stroke)]
+    send("touchStart", [places[0]])
+    if fingers:
+        send("touchStart", [places[0], *fingers])
+    for place in places[1:]:
+        send("touchMove", [place, *fingers])
+    send("touchEnd", [])
+
+
+def pen(visitor, stroke, force):
+    client = visitor.page.context.new_cdp_session(visitor.page)
+    kinds = ["mousePressed", *["mouseMoved"] * (len(stroke) - 2), "mouseReleased"]
+    for kind, (x, y) in zip(kinds, visitor.points(stroke), strict=True):
+        event = {"type": kind, "x": x, "y": y, "button": "left", "buttons": 1, "clickCount": 1}
+        client.send("Input.dispatchMouseEvent", event | {"force": force, "pointerType": "pen"})
+
+
+class TestAnswer:
+    def test_an_empty_canvas_claims_nothing(self, visit):
+        visitor = visit()
+        answer = visitor.page.get_by_role("region", name="Waiting for a digit")
+        assert "%" not in answer.inner_text()
+
+    def test_what_is_no_digit_is_called_so(self, visit):
+        visitor = visit()
+        visitor.draw(STAR)
+        visitor.page.get_by_role("heading", name="This does not look like a digit").wait_for()
+
+    def test_bars_add_up(self, visit):
+        visitor = visit()
+        visitor.draw(THREE)
+        visitor.reads(3)
+        shares = visitor.page.get_by_role("list", name="Probability of each digit").inner_text()
+        percents = [int(word.strip(">%")) for word in shares.split() if word.endswith("%")]
+        assert len(percents) == 10
+        assert sum(percents) == pytest.approx(100, abs=5)
+
+    def test_a_screen_reader_hears_it_once_the_pen_rests(self, visit):
+        visitor = visit()
+        visitor.draw(THREE)
+        spoken = visitor.page.get_by_role("status").filter(has_text="It reads a 3")
+        spoken.wait_for(state="attached")
+        assert "sure" in spoken.text_content()
+
+
+class TestButtons:
+    def test_undo_takes_back_the_last_stroke(self, visit):
+        visitor = visit()
+        visitor.draw(SEVEN, [(0.1, 0.9), (0.9, 0.9)])
+        visitor.button("Undo").click()
+        visitor.reads(7)
+
+    def test_clear_empties_and_undo_brings_it_back(self, visit):
+        visitor = visit()
+        visitor.draw(SEVEN)
+        visitor.button("Clear").click()
+        visitor.page.get_by_text("Waiting for a digit").wait_for()
+        assert visitor.ink() == 0
+        visitor.button("Undo").click()
+        visitor.reads(7)
+
+    def test_they_are_off_while_there_is_nothing_to_do(self, visit):
+        visitor = visit()
+        assert visitor.button("Undo").is_disabled()
+        assert visitor.button("Clear").is_disabled()
+        visitor.draw(SEVEN)
+        assert visitor.button("Undo").is_enabled()
+        assert visitor.button("Clear").is_enabled()
+
+    def test_a_digit_of_the_data_set_comes_with_one_click(self, visit):
+        visitor = visit()
+        visitor.button("Surprise me").click()
+        visitor.page.get_by_role("heading", name="It reads a").wait_for(timeout=20_000)
+        assert visitor.ink() > 0.02
+
+
+class TestPage:
+    def test_it_asks_nobody_but_its_own_server(self, visit, url):
+        visitor = visit()
+        visitor.draw(THREE)
+        visitor.reads(3)
+        asked = {urlparse(each).netloc for each in visitor.requests if each.startswith("http")}
+        assert asked == {urlparse(url).netloc}
+
+    @pytest.mark.parametrize("width", [360, 768, 1440])
+    def test_nothing_sticks_out_at_the_side(self, visit, width):
+        visitor = visit(viewport={"width": width, "height": 800})
+        visitor.draw(THREE)
+        visitor.reads(3)
+        assert visitor.page.evaluate("document.documentElement.scrollWidth") <= width
+
+    def test_nothing_moves_when_the_answer_comes(self, visit):
+        visitor = visit()
+        places = "Array.from(document.querySelectorAll('[data-root-id]'), e => e.offsetTop)"
+        before = visitor.page.evaluate(places)
+        visitor.draw(THREE)
+        visitor.reads(3)
+        assert visitor.page.evaluate(places) == before
+
+    def test_it_is_sharp_on_a_dense_display(self, visit):
+        visitor = visit(device_scale_factor=3)
+        width, shown = visitor.canvas.evaluate("canvas => [canvas.width, canvas.clientWidth]")
+        assert width == pytest.approx(3 * shown, abs=2)
+
+    @pytest.mark.parametrize(("scheme", "brightest"), [("light", 80), ("dark", 255)])
+    def test_ink_stands_out_in_light_and_dark(self, visit, scheme, brightest):
+        visitor = visit(color_scheme=scheme)
+        visitor.draw([(0.5, 0.2), (0.5, 0.8)])
+        red = visitor.canvas.evaluate(
+            """canvas => canvas.getContext("2d").getImageData(
+                 canvas.width / 2, canvas.height / 2, 1, 1).data[0]"""
+        )
+        assert brightest - 80 <= red <= brightest
+
+    def test_the_theme_can_be_switched_and_is_kept(self, visit, url):
+        visitor = visit()
+        background = "getComputedStyle(document.body).backgroundColor"
+        before = visitor.page.evaluate(background)
+        visitor.button("Dark").click()
+        after = visitor.page.evaluate(background)
+        assert after != before
+        visitor.open(url)
+        assert visitor.page.evaluate(background) == after
+
+    def test_feature_maps_come_with_the_drawing(self, visit):
+        visitor = visit()
+        maps = visitor.page.get_by_role("img", name="16 small pictures")
+        painted = """grid => Array.from(grid.querySelectorAll(".map canvas"), canvas =>
+          canvas.getContext("2d").getImageData(0, 0, canvas.width, canvas.height)
+            .data.some(value => value > 0))"""
+        assert not any(maps.evaluate(painted))
+        visitor.draw(THREE)
+        visitor.reads(3)
+        assert sum(maps.evaluate(painted)) > 8
+
+
+def test_the_server_has_nothing_to_complain_about(visit, tmp_path):
+    log = tmp_path / "stderr.txt"
+    with dashboard(log) as address:
+        visitor = visit(address)
+        visitor.draw(THREE)
+        visitor.reads(3)
+        visitor.button("Clear").click()
+        visitor.page.get_by_text("Waiting for a digit").wait_for()
+        assert log.read_text() == ""

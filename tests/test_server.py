@@ -1,0 +1,94 @@
+"""How the dashboard is started, and what a mistake on the command line is answered with."""
+
+import socket
+import subprocess
+import sys
+
+import pytest
+from bokeh.server.views.ws import WSHandler
+
+from mnist_visual import cli, server
+
+
+class TestOrigins:
+    def test_only_this_machine_may_connect(self):
+        assert server.origins("localhost", 5006, []) == ["127.0.0.1:5006", "localhost:5006"]
+
+    def test_the_address_that_it_listens_on_may(self):
+        assert "10.1.2.3:80" in server.origins("10.1.2.3", 80, [])
+
+    def test_on_all_addresses_the_machines_own_name_may(self):
+        assert f"{socket.gethostname()}:80" in server.origins("0.0.0.0", 80, [])
+
+    def test_others_may_where_they_are_named(self):
+        assert server.origins("localhost", 80, ["demo.example:8080"])[-1] == "demo.example:8080"
+
+    @pytest.mark.parametrize("origin", ["*", "http://a", "a b", "a:b", "", "a/b"])
+    def test_what_is_no_host_is_refused(self, origin):
+        with pytest.raises(ValueError, match="host or host:port"):
+            server.origins("localhost", 80, [origin])
+
+
+def test_small_answers_are_not_held_back(monkeypatch):
+    calls = []
+    monkeypatch.setattr(WSHandler, "open", lambda _: calls.append("opened"))
+    server.send_without_delay()
+    server.send_without_delay()
+
+    class Handler:
+        def set_nodelay(self, value):
+            calls.append(value)
+
+    WSHandler.open(Handler())
+    assert calls == [True, "opened"]
+
+
+def test_the_page_is_found():
+    assert server.page_function().__name__ == "dashboard"
+
+
+def run(*arguments):
+    command = [sys.executable, "-m", "mnist_visual.cli", *arguments]
+    return subprocess.run(command, capture_output=True, text=True, check=False, timeout=60)
+
+
+class TestCommand:
+    def test_a_taken_port_is_one_sentence(self):
+        with socket.create_server(("localhost", 0)) as taken:
+            port = str(taken.getsockname()[1])
+            result = run("serve", "--no-browser", "--port", port)
+        assert result.returncode == 2
+        assert result.stderr.splitlines() == [
+            f"mnist-visual serve: port {port} is taken; "
+            "name another with --port, or --port 0 for any."
+        ]
+
+    @pytest.mark.parametrize(
+        ("arguments", "received"),
+        [
+            (["serve", "--port", "99999"], "99999"),
+            (["serve", "--port", "eighty"], "eighty"),
+            (["serve", "--address", "203.0.113.7", "--port", "0"], "203.0.113.7"),
+            (["serve", "--allow-origin", "*"], "'*'"),
+            (["serve", "--fast"], "--fast"),
+            (["dance"], "dance"),
+            (["train", "--epochs", "0"], "0"),
+            (["train", "--output", "no/such/folder/w.weights.h5"], "no/such/folder"),
+            (["train", "--output", "weights.txt"], "weights.txt"),
+            (["evaluate", "--mnist", "no-such.npz"], "no-such.npz"),
+            (["evaluate", "--weights", "no-such.weights.h5"], "no-such.weights.h5"),
+        ],
+    )
+    def test_a_mistake_is_one_sentence_and_code_2(self, arguments, received, capsys):
+        try:
+            code = cli.main(arguments)
+        except SystemExit as exit_:
+            code = exit_.code
+        assert code == 2
+        (sentence,) = capsys.readouterr().err.splitlines()
+        assert received in sentence
+
+    def test_missing_weights_are_one_sentence(self, monkeypatch, tmp_path, capsys):
+        monkeypatch.setattr("mnist_visual.inference.resources.files", lambda _: tmp_path)
+        assert cli.main(["serve", "--no-browser", "--port", "0"]) == 2
+        assert "weights" in capsys.readouterr().err
