@@ -15,7 +15,7 @@ PACKAGE = Path(mnist_visual.__file__).parent
 # From the ground up: a module may import those of lower rows and of its own.
 ROWS = [
     {"_backend", "_files", "drawing"},
-    {"classifier", "datasets", "outliers", "_glyphs", "augmentation", "inference"},
+    {"classifier", "datasets", "pen_digits", "outliers", "_glyphs", "augmentation", "inference"},
     {"activations", "training", "weights", "evaluation", "pretraining"},
     {"components"},
     {"server"},

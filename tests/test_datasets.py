@@ -19,8 +19,9 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from mnist_visual import datasets
-from mnist_visual.datasets import load_idx, load_mnist, load_pen_digits
+from mnist_visual import _files, datasets
+from mnist_visual.datasets import load_idx, load_mnist
+from mnist_visual.pen_digits import load_pen_digits
 
 fuzz = settings(
     max_examples=150,
@@ -469,7 +470,7 @@ def test_a_failing_write_leaves_nothing_behind(monkeypatch, tmp_path):
 
     monkeypatch.setattr(Path, "replace", no_replace)
     with pytest.raises(OSError, match="disk full"):
-        datasets._write_whole(tmp_path / "mnist.npz", b"data")
+        _files.write_whole(tmp_path / "mnist.npz", b"data")
     assert list(tmp_path.iterdir()) == []
 
 

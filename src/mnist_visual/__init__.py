@@ -17,9 +17,9 @@ if TYPE_CHECKING:
     from .classifier import build_classifier as build_classifier
     from .datasets import load_idx as load_idx
     from .datasets import load_mnist as load_mnist
-    from .datasets import load_pen_digits as load_pen_digits
     from .drawing import normalize_image as normalize_image
     from .drawing import normalize_strokes as normalize_strokes
+    from .pen_digits import load_pen_digits as load_pen_digits
     from .training import train_classifier as train_classifier
     from .weights import load_pretrained as load_pretrained
     from .weights import load_weights as load_weights
@@ -30,8 +30,9 @@ __version__ = "0.1.0"
 _HOME = {
     "activations": ["feature_maps", "filters"],
     "classifier": ["build_classifier"],
-    "datasets": ["load_idx", "load_mnist", "load_pen_digits"],
+    "datasets": ["load_idx", "load_mnist"],
     "drawing": ["normalize_image", "normalize_strokes"],
+    "pen_digits": ["load_pen_digits"],
     "training": ["train_classifier"],
     "weights": ["load_pretrained", "load_weights", "save_weights"],
 }

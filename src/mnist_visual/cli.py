@@ -111,7 +111,8 @@ def _serve(options: argparse.Namespace) -> None:
 def _train(options: argparse.Namespace) -> None:
     if not options.output.parent.is_dir():  # found out before the training, not after it
         raise FileNotFoundError(f"There is no folder {options.output.parent}. Make it first.")
-    from .datasets import load_mnist, load_pen_digits
+    from .datasets import load_mnist
+    from .pen_digits import load_pen_digits
     from .pretraining import EPOCHS, pretrain_classifier
     from .weights import save_weights
 
@@ -129,8 +130,9 @@ def _train(options: argparse.Namespace) -> None:
 
 def _evaluate(options: argparse.Namespace) -> None:
     from .classifier import build_classifier
-    from .datasets import load_mnist, load_pen_digits
+    from .datasets import load_mnist
     from .evaluation import evaluate_classifier, format_confusion, pen_pictures
+    from .pen_digits import load_pen_digits
     from .weights import load_pretrained, load_weights
 
     if options.weights is None:
