@@ -197,6 +197,14 @@ class TestPictures:
         picture[40:60, 20:380] = 0
         assert max(ink_size(normalize_image(picture))) in (20, 21)
 
+    def test_a_shadow_over_the_page_is_not_ink(self):
+        picture = page().astype(float)
+        picture[80:220, 140:156] = 30
+        shadow = np.linspace(0, 60, 300)
+        shaded = normalize_image(np.clip(picture - shadow, 0, 255))
+        assert shaded == pytest.approx(normalize_image(picture), abs=0.35)
+        assert centre_of_mass(shaded) == pytest.approx((14, 14), abs=0.6)
+
     def test_ink_at_the_border_is_kept(self):
         picture = page()
         picture[0:300, 140:160] = 0

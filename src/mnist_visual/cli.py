@@ -109,13 +109,12 @@ def _serve(options: argparse.Namespace) -> None:
 
 
 def _train(options: argparse.Namespace) -> None:
-    if not options.output.parent.is_dir():  # found out before the training, not after it
-        raise FileNotFoundError(f"There is no folder {options.output.parent}. Make it first.")
     from .datasets import load_mnist
     from .pen_digits import load_pen_digits
     from .pretraining import EPOCHS, pretrain_classifier
-    from .weights import save_weights
+    from .weights import checked_target, save_weights
 
+    checked_target(options.output)  # found out before the training, not after it
     train, test = load_mnist(options.mnist)
     model = pretrain_classifier(
         train,

@@ -298,10 +298,12 @@ def _find_ink(values: npt.NDArray[np.float64]) -> Floats:
     paper = float(np.median(border))
     brighter, darker = float(values.max()) - paper, paper - float(values.min())
     contrast = max(brighter, darker)
-    if contrast < 0.02:  # the grain of the paper
+    # Shadows and grain: how far the paper strays from its own shade, by what the border shows.
+    stray = min(1.5 * float(np.percentile(np.abs(border - paper), 75)), contrast / 2)
+    if contrast - stray < 0.02:
         return np.zeros(values.shape, dtype=np.float32)
-    ink = (values - paper if brighter >= darker else paper - values) / contrast
-    return np.clip(ink, 0, 1).astype(np.float32)
+    ink = values - paper if brighter >= darker else paper - values
+    return np.clip((ink - stray) / (contrast - stray), 0, 1).astype(np.float32)
 
 
 def _ink_box(ink: Floats) -> tuple[int, int, int, int] | None:

@@ -67,12 +67,7 @@ def save_weights(model: Any, path: PathLike) -> None:
     ...     save_weights(model, path)
     ...     load_weights(model, path)
     """
-    path = Path(path).expanduser()
-    if not path.name.endswith(".weights.h5"):
-        raise ValueError(
-            f"The name of a weights file must end in .weights.h5. Received: {path}. "
-            f"Use {path.with_suffix('')}.weights.h5."
-        )
+    path = checked_target(path)
     _check_built(model)
     part = path.with_name(f".{secrets.token_hex(8)}.weights.h5")
     try:
@@ -82,6 +77,38 @@ def save_weights(model: Any, path: PathLike) -> None:
         part.replace(path)
     finally:
         part.unlink(missing_ok=True)
+
+
+def checked_target(path: PathLike) -> Path:
+    """Give the path of a weights file to be, before anything is computed for it.
+
+    Parameters
+    ----------
+    path : path
+        A name ending in ``.weights.h5``, in a folder that exists.
+
+    Returns
+    -------
+    pathlib.Path
+
+    Raises
+    ------
+    ValueError
+        If the name ends otherwise.
+    FileNotFoundError
+        If there is no such folder.
+    """
+    path = Path(path).expanduser()
+    if not path.name.endswith(".weights.h5"):
+        raise ValueError(
+            f"The name of a weights file must end in .weights.h5. Received: {path}. "
+            f"Use {path.with_suffix('')}.weights.h5."
+        )
+    if not path.parent.is_dir():
+        raise FileNotFoundError(
+            f"The folder of a weights file must exist. Received: {path}. Make the folder first."
+        )
+    return path
 
 
 def load_weights(model: Any, path: PathLike) -> None:

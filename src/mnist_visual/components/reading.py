@@ -9,8 +9,9 @@ import numpy as np
 import numpy.typing as npt
 import param
 
-from ..inference import DigitNetwork
-from ..outliers import looks_like_digit
+from mnist_visual.inference import DigitNetwork
+from mnist_visual.outliers import looks_like_digit
+
 from ._view import JS, View
 from .sketchpad import Sketchpad
 
@@ -43,14 +44,17 @@ class Reading(param.Parameterized):
         if isinstance(classifier, DigitNetwork):
             self._read, self.filters = classifier.feature_maps, classifier.filters
         else:
-            from ..activations import feature_maps, filters  # noqa: PLC0415 - Keras is slow to load
+            # Keras takes seconds to load, and the shipped classifier does without.
+            from mnist_visual.activations import feature_maps, filters
 
-            self._read, self.filters = partial(feature_maps, classifier), partial(filters, classifier)
+            self._read = partial(feature_maps, classifier)
+            self.filters = partial(filters, classifier)
         sketchpad.param.watch(self._follow, "steps")
         self._follow()
 
     @property
     def probabilities(self) -> npt.NDArray[np.float32] | None:
+        """The output of the last layer, or None while nothing is drawn."""
         return list(self.maps.values())[-1] if self.maps else None
 
     def _follow(self, *_: object) -> None:

@@ -64,12 +64,15 @@ class Sketchpad(View):
         self._normalize()
 
     @param.depends("strokes", "picture", watch=True)
+    def _follow(self) -> None:
+        self._normalize()
+        if not self._from_browser:  # which has it on the screen already
+            self._show()
+
     def _normalize(self) -> None:
         drawn = stroke_steps(self.strokes) if self.picture is None else image_steps(self.picture)
         with param.edit_constant(self):
             self.steps = drawn
-        if not self._from_browser:
-            self._show()
 
     def _state(self) -> dict[str, Any]:
         picture = self.picture

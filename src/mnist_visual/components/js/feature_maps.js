@@ -1,14 +1,12 @@
 // The filters of a convolution above what each of them finds in the drawing.
 
 import { card, h, onTheme } from "./dom.js";
-import { paintInk, paintSigned, parts, rgb } from "./pictures.js";
-
-const pixels = () => h("canvas", { class: "pixels", "aria-hidden": "true" })
+import { paintInk, parts, rgb, signedImage, wipe } from "./pictures.js";
 
 class Maps {
   constructor(model) {
     this.cells = []
-    this.grid = h("div", { class: "maps" })
+    this.grid = h("div", { class: "maps", role: "img" })
     this.element = card(model, this.grid)
     this.stopTheme = onTheme(() => this.repaint())
   }
@@ -17,55 +15,51 @@ class Maps {
   setFilters(filters) {
     this.filters = filters
     const [count, channels] = filters.shape
-    this.cells = Array.from({ length: count }, () => {
-      const kernels = Array.from({ length: channels }, pixels)
-      return { kernels, map: pixels() }
-    })
-    const figures = this.cells.map(({ kernels, map }) =>
-      h(
-        "figure",
-        {},
-        h("div", { class: channels > 1 ? "kernels many" : "kernels" }, ...kernels),
-        h("div", { class: "map" }, map),
-      ),
-    )
-    this.grid.setAttribute("role", "img")
+    this.cells = Array.from({ length: count }, () => ({
+      kernels: h("img", { class: "pixels kernels", alt: "" }),
+      map: h("canvas", { class: "pixels" }),
+    }))
     this.grid.setAttribute(
       "aria-label",
       `${count} small pictures, one for each filter: where in the drawing it finds its pattern`,
     )
-    this.grid.replaceChildren(...figures)
-    this.paintFilters()
+    this.grid.classList.toggle("deep", channels > 1)
+    this.grid.replaceChildren(
+      ...this.cells.map(({ kernels, map }) =>
+        h("figure", {}, kernels, h("div", { class: "map" }, map)),
+      ),
+    )
+    this.repaint()
   }
 
   paintFilters() {
     const [count, channels, height, width] = this.filters.shape
-    const negative = rgb(this.element, "--mv-negative")
-    const positive = rgb(this.element, "--mv-positive")
-    const largest = this.filters.reduce((most, value) => Math.max(most, Math.abs(value)), 1e-6)
-    const kernels = parts(this.filters, count * channels)
-    const canvases = this.cells.flatMap((cell) => cell.kernels)
-    canvases.forEach((canvas, i) => {
-      paintSigned(canvas, kernels[i], height, width, largest, negative, positive)
+    const columns = channels > 1 ? Math.ceil(channels / 2) : 1
+    const colours = [rgb(this.element, "--mv-negative"), rgb(this.element, "--mv-positive")]
+    const all = parts(this.filters, count * channels)
+    this.cells.forEach(({ kernels }, i) => {
+      const own = all.slice(i * channels, (i + 1) * channels)
+      const largest = Math.max(1e-6, ...own.flatMap((kernel) => Array.from(kernel, Math.abs)))
+      kernels.src = signedImage(own, height, width, columns, largest, ...colours)
     })
   }
 
   // Maps come as bytes (filters, height, width), or null where nothing is drawn.
   setMaps(maps) {
     this.maps = maps
-    const colour = rgb(this.element, "--mv-activation")
     if (!maps) {
-      for (const { map } of this.cells) map.getContext("2d").clearRect(0, 0, map.width, map.height)
+      for (const { map } of this.cells) wipe(map)
       return
     }
     const [count, height, width] = maps.shape
     parts(maps, count).forEach((values, filter) => {
-      paintInk(this.cells[filter].map, values, height, width, colour)
+      paintInk(this.cells[filter].map, values, height, width, this.colour)
     })
   }
 
   repaint() {
     if (!this.filters) return
+    this.colour = rgb(this.element, "--mv-activation")
     this.paintFilters()
     this.setMaps(this.maps)
   }

@@ -1,7 +1,7 @@
 // The drawing on its way to the network's 28x28 pixels.
 
 import { card, h, onTheme } from "./dom.js";
-import { paintInk, rgb } from "./pictures.js";
+import { context2d, paintInk, rgb, wipe } from "./pictures.js";
 import { PEN, drawStroke, fitToDisplay } from "./strokes.js";
 
 const CAPTIONS = ["your drawing", "find the ink", "scale to 20 pixels", "centre in 28 × 28"]
@@ -23,10 +23,14 @@ class Steps {
       ),
     )
     this.element = card(model, h("ol", { class: "steps" }, ...figures))
-    this.resized = new ResizeObserver(() => this.repaint())
-    this.resized.observe(this.canvases[0])
-    this.stopTheme = onTheme(() => this.repaint())
     this.state = { box: null }
+    const restyle = () => {
+      this.colour = rgb(this.element, "--mv-ink")
+      this.repaint()
+    }
+    this.resized = new ResizeObserver(restyle)
+    this.resized.observe(this.canvases[0])
+    this.stopTheme = onTheme(restyle)
   }
 
   destroy() {
@@ -41,10 +45,10 @@ class Steps {
 
   repaint() {
     const { box, strokes, ink, fitted, digit } = this.state
-    const colour = rgb(this.element, "--mv-ink")
-    for (const canvas of this.canvases) canvas.getContext("2d").clearRect(0, 0, canvas.width, canvas.height)
+    const { colour } = this
+    for (const canvas of this.canvases) wipe(canvas)
     this.box.hidden = box === null
-    if (box === null) return
+    if (box === null || !colour) return
     for (const canvas of this.canvases.slice(0, 2)) this.paintDrawing(canvas, strokes, ink, colour)
     this.placeBox(box, ink)
     paintInk(this.canvases[2], fitted, 28, 28, colour)
@@ -60,7 +64,7 @@ class Steps {
     }
     if (!canvas.clientWidth) return
     const side = fitToDisplay(canvas)
-    const context = canvas.getContext("2d")
+    const context = context2d(canvas)
     context.strokeStyle = `rgb(${colour})`
     for (const points of strokes) drawStroke(context, side, points)
   }

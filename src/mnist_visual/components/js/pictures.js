@@ -1,5 +1,13 @@
 // Arrays as pictures of sharp pixels, in the colours of the theme.
 
+// These canvases are small or change all the time: moving each to the graphics card and back
+// would cost more than painting it.
+export const context2d = (canvas) => canvas.getContext("2d", { willReadFrequently: true })
+
+export function wipe(canvas) {
+  context2d(canvas).clearRect(0, 0, canvas.width, canvas.height)
+}
+
 // The red, green and blue of a CSS colour as this element sees it.
 export function rgb(element, property) {
   const probe = document.createElement("span")
@@ -28,14 +36,24 @@ export function paintInk(canvas, values, height, width, colour) {
   })
 }
 
-// Paints signed values: one colour for what is below zero, one for what is above.
-export function paintSigned(canvas, values, height, width, largest, negative, positive) {
-  paint(canvas, height, width, (pixels) => {
-    for (let i = 0; i < height * width; i++) {
-      const strength = 255 * Math.min(1, Math.abs(values[i]) / largest)
-      setPixel(pixels, i, values[i] < 0 ? negative : positive, strength)
-    }
+// Gives an image of signed kernels side by side, a blank pixel between them: one colour for what
+// is below zero, one for what is above, none for zero. Images cost nothing while others change.
+export function signedImage(kernels, height, width, columns, largest, negative, positive) {
+  const canvas = document.createElement("canvas")
+  const rows = Math.ceil(kernels.length / columns)
+  const full = columns * (width + 1) - 1
+  paint(canvas, rows * (height + 1) - 1, full, (pixels) => {
+    kernels.forEach((values, kernel) => {
+      const top = Math.floor(kernel / columns) * (height + 1)
+      const left = (kernel % columns) * (width + 1)
+      values.forEach((value, i) => {
+        const place = (top + Math.floor(i / width)) * full + left + (i % width)
+        const strength = 255 * Math.min(1, Math.abs(value) / largest)
+        setPixel(pixels, place, value < 0 ? negative : positive, strength)
+      })
+    })
   })
+  return canvas.toDataURL()
 }
 
 function setPixel(pixels, i, [red, green, blue], strength) {
@@ -48,7 +66,7 @@ function setPixel(pixels, i, [red, green, blue], strength) {
 function paint(canvas, height, width, fill) {
   if (canvas.width !== width) canvas.width = width
   if (canvas.height !== height) canvas.height = height
-  const context = canvas.getContext("2d")
+  const context = context2d(canvas)
   const picture = context.createImageData(width, height)
   fill(picture.data)
   context.putImageData(picture, 0, 0)

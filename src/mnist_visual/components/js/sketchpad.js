@@ -1,7 +1,7 @@
 // The sketchpad: pointer, touch, pen and keyboard become strokes; the newest drawing is sent on.
 
 import { h, onTheme } from "./dom.js";
-import { paintInk, rgb } from "./pictures.js";
+import { context2d, paintInk, rgb } from "./pictures.js";
 import { drawStroke, fitToDisplay } from "./strokes.js";
 
 const STEP = 1 / 40 // how far an arrow key moves the pen, in sides of the square
@@ -125,7 +125,7 @@ class Pad {
     if (Math.hypot(x - lastX, y - lastY) < CLOSE || this.pointCount() >= MAX_POINTS) return
     points.push(x, y)
     if (widths) widths.push(width)
-    const context = this.canvas.getContext("2d")
+    const context = context2d(this.canvas)
     drawStroke(context, this.canvas.width, points, widths, points.length / 2 - 2)
     this.post()
   }
@@ -270,7 +270,7 @@ class Pad {
   redraw() {
     if (!this.canvas.clientWidth) return
     const side = fitToDisplay(this.canvas)
-    const context = this.canvas.getContext("2d")
+    const context = context2d(this.canvas)
     context.clearRect(0, 0, side, side)
     const ink = rgb(this.element, "--mv-ink")
     if (this.picture) {
