@@ -1,0 +1,126 @@
+"""How well a classifier reads pictures that it did not learn from."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+import numpy.typing as npt
+
+from .drawing import normalize_strokes
+from .training import as_floats, labelled_pictures
+
+if TYPE_CHECKING:
+    from ._backend import keras
+    from .pen_digits import PenDigits
+
+BATCH_SIZE = 1000
+
+
+@dataclass(frozen=True)
+class Evaluation:
+    """What a classifier made of labelled pictures.
+
+    Attributes
+    ----------
+    accuracy : float
+        The share of the pictures that it read right, in [0, 1].
+    confusion : int64 array (classes, classes)
+        How many pictures of each class, in rows, were taken for each class, in columns.
+    n : int
+        How many pictures there were.
+    """
+
+    accuracy: float
+    confusion: npt.NDArray[np.int64]
+    n: int
+
+
+def evaluate_classifier(
+    model: keras.Model, images: npt.ArrayLike, labels: npt.ArrayLike
+) -> Evaluation:
+    """Compare what a classifier reads in pictures with what they show.
+
+    Parameters
+    ----------
+    model : keras.Model
+        Any Keras classifier, from pictures to one probability (or logit) for each class.
+    images : array_like (n, height, width)
+        uint8 in 0..255 or floats in [0, 1], ink bright.
+    labels : array_like (n,)
+        The class of each picture, integers from 0.
+
+    Returns
+    -------
+    Evaluation
+        The accuracy and the confusion matrix.
+
+    Raises
+    ------
+    ValueError
+        If pictures or labels have a wrong shape, type or range, do not match in number, or
+        are none.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from mnist_visual import build_classifier
+    >>> evaluation = evaluate_classifier(build_classifier(), np.zeros((5, 28, 28)), [0, 1, 2, 3, 4])
+    >>> evaluation.accuracy, evaluation.confusion.shape
+    (0.2, (10, 10))
+    """
+    classes = int(model.output_shape[-1])
+    pictures, truth = labelled_pictures(images, labels, tuple(model.input_shape[1:3]), classes)
+    outputs = model.predict(as_floats(pictures), batch_size=BATCH_SIZE, verbose=0)
+    pairs = truth.astype(np.int64) * classes + outputs.argmax(axis=1)
+    confusion = np.bincount(pairs, minlength=classes**2).reshape(classes, classes)
+    return Evaluation(float(confusion.trace() / len(truth)), confusion, len(truth))
+
+
+def pen_pictures(pen_digits: PenDigits) -> npt.NDArray[np.float32]:
+    """Draw pen digits as the network reads them.
+
+    Parameters
+    ----------
+    pen_digits : PenDigits
+        As from `load_pen_digits`.
+
+    Returns
+    -------
+    float32 array (n, 28, 28)
+        In [0, 1], ink bright; see `normalize_strokes`.
+    """
+    return np.stack([normalize_strokes(strokes) for strokes in pen_digits.strokes])
+
+
+def format_confusion(confusion: npt.NDArray[np.integer]) -> str:
+    """Write a confusion matrix as plain text.
+
+    Parameters
+    ----------
+    confusion : int array (classes, classes)
+        As in `Evaluation`.
+
+    Returns
+    -------
+    str
+        A table of one line for each class; ``.`` stands for no picture at all, so that the
+        errors stand out.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> print(format_confusion(np.array([[980, 0], [2, 1133]])))
+    true | read     0     1    right
+              0   980     .  100.00%
+              1     2  1133   99.82%
+    """
+    width = len(str(confusion.max())) + 2
+    classes = "".join(f"{k:>{width}}" for k in range(len(confusion)))
+    lines = [f"true | read{classes}    right"]
+    for true, row in enumerate(confusion):
+        cells = "".join(f"{count or '.':>{width}}" for count in row)
+        share = f"{row[true] / row.sum():.2%}" if row.sum() else "-"
+        lines.append(f"{true:>11}{cells}{share:>9}")
+    return "\n".join(lines)

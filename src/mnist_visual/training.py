@@ -1,0 +1,282 @@
+"""Training a classifier, repeatable to the bit.
+
+The order of the pictures and their warps are drawn from the seed and the number of the epoch
+alone. So an epoch does not depend on how many came before it in this process, and a training
+that Keras's ``BackupAndRestore`` takes up again sees the same data.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Iterable
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from ._backend import keras
+from .augmentation import warp
+
+Pictures = npt.NDArray[np.uint8] | npt.NDArray[np.float32]
+# From the number of an epoch, from 0, to its pictures and what the loss compares them with.
+EpochData = Callable[[int], tuple[Pictures, npt.NDArray[Any]]]
+
+
+def train_classifier(
+    model: keras.Model,
+    x_train: npt.ArrayLike,
+    y_train: npt.ArrayLike,
+    *,
+    validation_data: tuple[npt.ArrayLike, npt.ArrayLike] | None = None,
+    epochs: int = 10,
+    batch_size: int = 128,
+    seed: int = 0,
+    augment: bool = False,
+    callbacks: Iterable[keras.callbacks.Callback] = (),
+    verbose: int | str = "auto",
+) -> keras.callbacks.History:
+    """Train a classifier with the optimizer, loss and metrics that it was compiled with.
+
+    Parameters
+    ----------
+    model : keras.Model
+        Compiled, from pictures to one probability for each class.
+    x_train : array_like (n, height, width)
+        Pictures, uint8 in 0..255 or floats in [0, 1], ink bright.
+    y_train : array_like (n,)
+        The class of each picture, integers from 0.
+    validation_data : tuple (pictures, labels), optional
+        Measured after every epoch, never learned from.
+    epochs : int, default 10
+        How often every picture is seen.
+    batch_size : int, default 128
+        Pictures for each step of the optimizer.
+    seed : int, default 0
+        Where the random numbers start. The same seed, on the same model, gives the same bits.
+    augment : bool, default False
+        Whether to warp every picture anew for every epoch, see `augmentation.warp`.
+    callbacks : iterable of keras.callbacks.Callback, default ()
+        As for Keras's ``fit``.
+    verbose : {"auto", 0, 1, 2}, default "auto"
+        As for Keras's ``fit``: a progress bar, or 0 for silence, or 2 for a line an epoch.
+
+    Returns
+    -------
+    keras.callbacks.History
+        With the loss and the metrics of every epoch in ``history``.
+
+    Raises
+    ------
+    ValueError
+        If pictures or labels have a wrong shape, type or range, do not match in number, or
+        are none; or if `epochs`, `batch_size` or `seed` is out of range.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from mnist_visual import build_classifier, train_classifier
+    >>> pictures = np.random.default_rng(0).random((64, 28, 28), dtype="float32")
+    >>> labels = (pictures[:, 14, 14] > 0.5).astype("int32")
+    >>> history = train_classifier(build_classifier(), pictures, labels, epochs=2, verbose=0)
+    >>> len(history.history["loss"])
+    2
+    """
+    shape, classes = tuple(model.input_shape[1:3]), int(model.output_shape[-1])
+    pictures, labels = labelled_pictures(x_train, y_train, shape, classes)
+    if validation_data is not None:
+        x_validation, y_validation = labelled_pictures(*validation_data, shape, classes)
+        validation_data = (as_floats(x_validation), y_validation)
+
+    def epoch_data(epoch: int) -> tuple[Pictures, npt.NDArray[np.int32]]:
+        if not augment:
+            return pictures, labels
+        return warp(as_floats(pictures), seed=(seed, epoch, 1)), labels
+
+    return fit_epochs(
+        model,
+        epoch_data,
+        validation_data=validation_data,
+        epochs=epochs,
+        batch_size=batch_size,
+        seed=seed,
+        callbacks=callbacks,
+        verbose=verbose,
+    )
+
+
+def fit_epochs(
+    model: keras.Model,
+    epoch_data: EpochData,
+    *,
+    validation_data: tuple[Any, Any] | None,
+    epochs: int,
+    batch_size: int,
+    seed: int,
+    callbacks: Iterable[keras.callbacks.Callback],
+    verbose: int | str,
+) -> keras.callbacks.History:
+    """Train a model on data that may be other ones for every epoch.
+
+    Parameters
+    ----------
+    model : keras.Model
+        Compiled.
+    epoch_data : callable
+        From the number of an epoch, from 0, to the pictures ``(n, height, width)``, uint8 or
+        float32, and the targets ``(n, ...)`` of that epoch, with the same n for every epoch.
+    validation_data, epochs, batch_size, seed, callbacks, verbose
+        As for `train_classifier`, but with pictures in float32.
+
+    Returns
+    -------
+    keras.callbacks.History
+        With the loss and the metrics of every epoch in ``history``.
+
+    Raises
+    ------
+    ValueError
+        If `epochs`, `batch_size` or `seed` is out of range.
+    """
+    check_options(epochs=epochs, batch_size=batch_size, seed=seed)
+    batches = _Batches(epoch_data, batch_size=batch_size, seed=seed)
+    start = keras.callbacks.LambdaCallback(on_epoch_begin=batches.start)
+    return model.fit(
+        batches,
+        validation_data=validation_data,
+        epochs=epochs,
+        callbacks=[start, *callbacks],
+        shuffle=False,  # Keras would shuffle the batches, with a seed of its own
+        verbose=verbose,
+    )
+
+
+def check_options(*, epochs: int, batch_size: int, seed: int) -> None:
+    """Raise a ValueError unless the options of a training are integers in their ranges."""
+    for name, number, least in (
+        ("epochs", epochs, 1),
+        ("batch_size", batch_size, 1),
+        ("seed", seed, 0),
+    ):
+        if not isinstance(number, int | np.integer) or number < least:
+            raise ValueError(f"{name} is an integer from {least} up. Received: {number!r}.")
+
+
+class _Batches(keras.utils.PyDataset):
+    """The batches of one epoch after the other, in an order drawn from seed and epoch."""
+
+    def __init__(self, epoch_data: EpochData, *, batch_size: int, seed: int) -> None:
+        super().__init__()
+        self._epoch_data = epoch_data
+        self._batch_size = batch_size
+        self._seed = seed
+        self._epoch = -1
+        self.start(0)  # Keras looks at a batch before it begins the first epoch
+
+    def start(self, epoch: int, logs: object = None) -> None:  # noqa: ARG002 -- Keras gives it
+        if epoch == self._epoch:
+            return
+        self._epoch = epoch
+        self._pictures, self._targets = self._epoch_data(epoch)
+        self._order = np.random.default_rng((self._seed, epoch)).permutation(len(self._pictures))
+
+    def __len__(self) -> int:
+        return math.ceil(len(self._order) / self._batch_size)
+
+    def __getitem__(self, index: int) -> tuple[npt.NDArray[np.float32], npt.NDArray[Any]]:
+        chosen = self._order[index * self._batch_size : (index + 1) * self._batch_size]
+        return as_floats(self._pictures[chosen]), self._targets[chosen]
+
+
+def as_floats(pictures: Pictures) -> npt.NDArray[np.float32]:
+    """Scale pictures of uint8 to float32 in [0, 1]; leave those of float32 as they are."""
+    if pictures.dtype == np.uint8:
+        return pictures.astype(np.float32) / np.float32(255)
+    return pictures.astype(np.float32, copy=False)
+
+
+def labelled_pictures(
+    images: npt.ArrayLike, labels: npt.ArrayLike, shape: tuple[int, ...], classes: int
+) -> tuple[Pictures, npt.NDArray[np.int32]]:
+    """Check pictures and their labels.
+
+    Parameters
+    ----------
+    images : array_like (n, height, width)
+        uint8 in 0..255 or floats in [0, 1].
+    labels : array_like (n,)
+        Integers in 0..classes - 1.
+    shape : tuple (height, width)
+        Of the pictures that the model reads.
+    classes : int
+        How many the model knows.
+
+    Returns
+    -------
+    tuple
+        The pictures, uint8 or float32 ``(n, height, width)``, and the labels, int32 ``(n,)``.
+
+    Raises
+    ------
+    ValueError
+        If anything is not as described, the numbers differ, or there are no pictures.
+    """
+    pictures, targets = checked_pictures(images, shape), np.asarray(labels)
+    if targets.ndim != 1 or targets.dtype.kind not in "ui":
+        raise ValueError(
+            "Labels are a 1-D array of integers, one for each picture. "
+            f"Received: shape {targets.shape}, dtype {targets.dtype}."
+        )
+    if len(targets) != len(pictures):
+        raise ValueError(
+            "Every picture has one label. "
+            f"Received: {len(pictures):,} pictures and {len(targets):,} labels."
+        )
+    low, high = int(targets.min()), int(targets.max())
+    if low < 0 or high >= classes:
+        raise ValueError(
+            f"A label is one of the model's {classes} classes, 0 to {classes - 1}. "
+            f"Received: labels from {low} to {high}."
+        )
+    return pictures, targets.astype(np.int32)
+
+
+def checked_pictures(images: npt.ArrayLike, shape: tuple[int, ...]) -> Pictures:
+    """Check pictures: their type, shape, number and range.
+
+    Parameters
+    ----------
+    images : array_like (n, height, width)
+        uint8 in 0..255 or floats in [0, 1].
+    shape : tuple (height, width)
+        Of the pictures that the model reads.
+
+    Returns
+    -------
+    uint8 or float32 array (n, height, width)
+        The same pictures; not a copy where they have such a type already.
+
+    Raises
+    ------
+    ValueError
+        If anything is not as described, or there are no pictures.
+    """
+    pictures = np.asarray(images)
+    if pictures.ndim != 3 or pictures.shape[1:] != shape or len(pictures) == 0:
+        raise ValueError(
+            f"Pictures are an array (n, {shape[0]}, {shape[1]}) of at least one. "
+            f"Received: shape {pictures.shape}."
+        )
+    if pictures.dtype == np.uint8:
+        return pictures
+    if pictures.dtype.kind != "f":
+        raise ValueError(
+            "Pictures are uint8 in 0..255 or floats in [0, 1]; convert them first. "
+            f"Received: dtype {pictures.dtype}."
+        )
+    low, high = float(pictures.min()), float(pictures.max())
+    if not (low >= 0 and high <= 1):  # True for NaN, too
+        raise ValueError(
+            "Pictures of floats lie in [0, 1]; divide them by their range first. "
+            f"Received: values from {low:g} to {high:g}."
+        )
+    return pictures.astype(np.float32, copy=False)
