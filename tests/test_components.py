@@ -61,6 +61,15 @@ class TestSketchpad:
         assert message["kind"] == "show"
         assert message["strokes"][0] == pytest.approx(np.array(THREE))
 
+    def test_a_page_that_comes_late_gets_the_drawing(self, sent):
+        pad = Sketchpad(strokes=[THREE])
+        pad._handle_msg({"kind": "ready"})
+        assert len(sent[-1][1]["strokes"]) == 1
+
+    def test_an_empty_sketchpad_wipes_nothing_that_was_begun_meanwhile(self, sent):
+        Sketchpad()._handle_msg({"kind": "ready"})
+        assert sent == []
+
     def test_a_picture_takes_the_place_of_strokes_until_somebody_draws(self, digit):
         pad = Sketchpad()
         pad.picture = digit

@@ -88,7 +88,8 @@ class Sketchpad(View):
             self._draw(data)
         elif kind == "sample" and self._samples is not None:
             param.parameterized.async_executor(partial(self._put_sample, self._samples))
-        else:
+        elif self.strokes or self.picture is not None:
+            # An empty sketchpad has nothing to show, and somebody may have begun to draw.
             super()._handle_msg(data)
 
     def _draw(self, message: dict[str, Any]) -> None:
