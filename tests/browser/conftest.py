@@ -5,7 +5,8 @@ import shutil
 
 import pytest
 from playwright.sync_api import sync_playwright
-from visitor import Visitor, dashboard
+
+from .visitor import Visitor, dashboard
 
 NAMES = ["chromium", "chromium-browser", "google-chrome", "google-chrome-stable"]
 

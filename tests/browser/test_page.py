@@ -4,7 +4,8 @@ import math
 from urllib.parse import urlparse
 
 import pytest
-from visitor import dashboard
+
+from .visitor import dashboard
 
 pytestmark = pytest.mark.browser
 
