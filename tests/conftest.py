@@ -2,9 +2,14 @@
 
 import numpy as np
 import pytest
+from hypothesis import HealthCheck, settings
 
 import mnist_visual as mv
 from mnist_visual import datasets
+
+# A busy machine is no defect of the code: how long an example takes is for the benchmarks.
+settings.register_profile("steady", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("steady")
 
 
 @pytest.fixture(scope="session")

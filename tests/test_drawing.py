@@ -123,7 +123,7 @@ class TestStrokes:
         assert stroke_steps(hatching).fitted[5:23, 5:23].min() > 0.9
 
     @given(strokes_of_any_shape)
-    @settings(max_examples=200, deadline=None)
+    @settings(max_examples=200)
     def test_any_strokes_give_a_picture_in_range(self, strokes):
         digit = normalize_strokes(strokes)
         assert digit.shape == (28, 28)
@@ -227,7 +227,7 @@ class TestPictures:
         assert not normalize_image(grain).any()
 
     @given(pictures_of_any_kind)
-    @settings(max_examples=200, deadline=None)
+    @settings(max_examples=200)
     def test_any_picture_gives_a_picture_in_range_or_is_refused(self, picture):
         if not np.isfinite(picture).all():
             with pytest.raises(ValueError, match="finite"):

@@ -11,7 +11,8 @@ from .visitor import Visitor, dashboard
 NAMES = ["chromium", "chromium-browser", "google-chrome", "google-chrome-stable"]
 
 
-@pytest.fixture(scope="session")
+# Of the package, not the session: while Playwright runs, asyncio serves nobody else.
+@pytest.fixture(scope="package")
 def chromium():
     path = next(filter(None, map(shutil.which, NAMES)), None)
     if path is None:
@@ -25,7 +26,7 @@ def chromium():
         browser.close()
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def url(tmp_path_factory):
     with dashboard(tmp_path_factory.mktemp("server") / "stderr.txt") as address:
         yield address

@@ -64,7 +64,7 @@ class Visitor:
             mouse.up()
 
     def reads(self, digit):
-        self.page.get_by_role("heading", name=f"It reads a {digit}").wait_for(timeout=5000)
+        self.page.get_by_role("heading", name=f"It reads a {digit}").wait_for(timeout=20_000)
 
     def button(self, name):
         return self.page.get_by_role("button", name=name, exact=True)
