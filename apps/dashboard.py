@@ -8,15 +8,15 @@ import panel as pn
 
 from mnist_visual.components import FeatureMaps, NormalizationSteps, Prediction, Reading, Sketchpad
 from mnist_visual.components.samples import random_digit
-from mnist_visual.inference import load_digit_network
+from mnist_visual.inference import shared_network
 
 TEMPLATE = (Path(__file__).parent / "dashboard.html").read_text(encoding="utf-8")
 
 
 def dashboard() -> pn.Template:
     """Put one visitor's page together."""
-    sketchpad = Sketchpad(random_digit)
-    reading = Reading(pn.state.as_cached("network", load_digit_network), sketchpad)
+    sketchpad = Sketchpad(samples=random_digit)
+    reading = Reading(shared_network(), sketchpad)
     return pn.Template(
         TEMPLATE,
         items={
@@ -31,7 +31,7 @@ def dashboard() -> pn.Template:
                 reading,
                 "conv1",
                 heading="First layer",
-                note="eight small filters slide over it; strong colour means “found it here”",
+                note="eight filters slide over it; red adds, blue takes away, dark is a find",
             ),
             "second": FeatureMaps(
                 reading,

@@ -23,9 +23,11 @@ SCRIBBLE = np.random.default_rng(1).random((60, 2))
 
 def drawn(*strokes):
     """Give the message that the sketchpad's script sends for some strokes."""
+    flat = [np.ravel(stroke) for stroke in strokes]
     return {
         "kind": "draw",
-        "points": np.concatenate([np.ravel(stroke) for stroke in strokes]).astype(np.float32),
+        "number": 1,
+        "points": np.concatenate([[], *flat]).astype(np.float32),
         "lengths": np.array([len(stroke) for stroke in strokes], dtype=np.int32),
     }
 
@@ -52,7 +54,7 @@ class TestSketchpad:
         NormalizationSteps(pad)
         pad._handle_msg(drawn(THREE))
         assert [name for name, _ in sent] == ["NormalizationSteps", "Sketchpad"]
-        assert sent[-1][1] == {"kind": "done"}
+        assert sent[-1][1] == {"kind": "done", "number": 1}
 
     def test_strokes_set_from_python_go_to_the_page(self, sent):
         pad = Sketchpad()
@@ -81,21 +83,38 @@ class TestSketchpad:
     def test_cleared_is_empty(self):
         pad = Sketchpad()
         pad._handle_msg(drawn(THREE))
-        pad._handle_msg({"kind": "draw", "points": np.array([]), "lengths": np.array([])})
+        pad._handle_msg(drawn())
         assert pad.strokes == []
         assert pad.steps.box is None
 
-    def test_a_sample_is_put_on_it(self, digit):
-        pad = Sketchpad(lambda: digit)
-        asyncio.run(pad._put_sample(pad._samples))
-        assert (pad.picture == digit).all()
+    def test_strokes_and_picture_take_each_others_place(self, digit):
+        pad = Sketchpad()
+        pad.picture = digit
+        pad.strokes = [THREE]
+        assert pad.picture is None
+        assert (pad.steps.digit == normalize_strokes([THREE])).all()
+        pad.picture = digit
+        assert pad.strokes == []
+        assert (pad.steps.digit == normalize_image(digit)).all()
 
-    def test_without_samples_the_page_is_told_why(self, sent):
+    def test_a_picture_that_comes_back_in_the_page_is_read(self, digit):
+        pad = Sketchpad()
+        pad._handle_msg({**drawn(), "picture": digit.ravel()})
+        assert (pad.steps.digit == normalize_image(digit)).all()
+
+    def test_a_sample_goes_to_the_page_which_puts_it_on_the_pad(self, sent, digit):
+        pad = Sketchpad(samples=lambda: digit)
+        asyncio.run(pad._send_sample(pad._samples))
+        ((_, message),) = sent
+        assert message["kind"] == "sample"
+        assert (message["picture"] == normalize_image(digit)).all()
+
+    @pytest.mark.parametrize("error", [FileNotFoundError, ValueError])
+    def test_without_samples_the_page_is_told_why(self, sent, error):
         def nothing():
-            raise FileNotFoundError("Connect to the network once.")
+            raise error("Connect to the network once.")
 
-        pad = Sketchpad(nothing)
-        asyncio.run(pad._put_sample(nothing))
+        asyncio.run(Sketchpad(samples=nothing)._send_sample(nothing))
         assert sent == [("Sketchpad", {"kind": "problem", "text": "Connect to the network once."})]
 
     @pytest.mark.parametrize(
@@ -113,6 +132,11 @@ class TestSketchpad:
             {"kind": "draw", "points": [0.1, 1e30], "lengths": [1]},
             {"kind": "draw", "points": np.zeros(2_000_000), "lengths": [1_000_000]},
             {"kind": "draw", "points": {"a": 1}, "lengths": {}},
+            {"kind": "draw", "points": [0.1, 0.2], "lengths": [2**70]},
+            {"kind": "draw", "points": [0.1] * 30_000, "lengths": [1] * 15_000},
+            {"kind": "draw", "points": [], "lengths": [], "picture": [0.5] * 783},
+            {"kind": "draw", "points": [], "lengths": [], "picture": [np.nan] * 784},
+            {"kind": "draw", "points": [], "lengths": [], "picture": "abc"},
             {"kind": "sample"},
             {"kind": "nothing of ours"},
         ],

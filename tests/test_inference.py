@@ -1,6 +1,5 @@
 """The two ways through the network, each against Keras layer by layer."""
 
-import h5py
 import numpy as np
 import pytest
 
@@ -54,21 +53,19 @@ class TestDigitNetwork:
         network.filters("conv1")[:] = 0
         assert network.filters("conv1").any()
 
-    def test_other_weights_of_the_same_network_load(self, tmp_path, digit):
-        model = mv.build_classifier(seed=5)
-        mv.save_weights(model, tmp_path / "mine.weights.h5")
-        maps = load_digit_network(tmp_path / "mine.weights.h5").feature_maps(digit)
-        assert maps["dense"] == pytest.approx(layer_by_layer(model, digit)["dense"], abs=1e-4)
-
     def test_other_shapes_are_refused(self):
         with pytest.raises(ValueError, match=r"\(27, 28\)"):
             load_digit_network().feature_maps(np.zeros((27, 28)))
 
-    def test_weights_of_another_network_are_refused(self, tmp_path):
-        with h5py.File(tmp_path / "other.h5", "w") as file:
-            file["layers/dense/vars/0"] = np.zeros(3)
-        with pytest.raises(ValueError, match="build_classifier"):
-            load_digit_network(tmp_path / "other.h5")
+    @pytest.mark.parametrize("content", [b"", b"not HDF5"])
+    def test_damaged_weights_are_one_sentence(self, monkeypatch, tmp_path, content):
+        monkeypatch.setattr("mnist_visual.inference.resources.files", lambda _: tmp_path)
+        with pytest.raises(FileNotFoundError, match="Install mnist-visual again"):
+            load_digit_network()
+        (tmp_path / "pretrained").mkdir()
+        (tmp_path / "pretrained" / "classifier.weights.h5").write_bytes(content)
+        with pytest.raises(ValueError, match="Install mnist-visual again"):
+            load_digit_network()
 
 
 class TestFeatureMaps:
@@ -104,6 +101,38 @@ class TestFeatureMaps:
         maps = mv.feature_maps(model, images, layers=["branch", "sum"])
         assert maps["branch"].shape == (5, 6, 5, 4)
         assert maps["sum"] == pytest.approx(model.predict(images, verbose=0), abs=1e-5)
+
+    def test_bytes_are_read_as_the_floats_they_stand_for(self, trained, digit):
+        as_bytes = np.round(255 * digit).astype(np.uint8)
+        maps = mv.feature_maps(trained, as_bytes, layers=["dense"])
+        assert maps["dense"] == pytest.approx(
+            mv.feature_maps(trained, as_bytes / 255, layers=["dense"])["dense"], abs=1e-5
+        )
+
+    def test_a_layer_that_was_exchanged_is_noticed(self):
+        model = keras.Sequential([keras.Input((28, 28)), keras.layers.Flatten()])
+        for start, expected in (("zeros", 0), ("ones", 784)):
+            model.add(keras.layers.Dense(1, kernel_initializer=start, name="sum"))
+            assert mv.feature_maps(model, np.ones((28, 28)))["sum"] == pytest.approx(expected)
+            model.pop()
+
+    def test_a_layer_may_belong_to_two_models(self, digit):
+        conv = keras.layers.Conv2D(4, 3, name="shared")
+        first = keras.Sequential([keras.Input((28, 28, 1)), conv])
+        second = keras.Sequential([keras.Input((28, 28, 1)), conv, keras.layers.Flatten()])
+        expected = mv.feature_maps(first, digit)["shared"]
+        assert mv.feature_maps(second, digit)["shared"] == pytest.approx(expected, abs=1e-6)
+
+    def test_a_layer_used_twice_is_refused(self, digit):
+        inputs = keras.Input((28, 28))
+        dense = keras.layers.Dense(28, name="twice")
+        model = keras.Model(inputs, dense(dense(inputs)))
+        with pytest.raises(ValueError, match="'twice', used 2 times"):
+            mv.feature_maps(model, digit)
+
+    def test_no_layers_at_all_are_refused(self, trained, digit):
+        with pytest.raises(ValueError, match="at least one"):
+            mv.feature_maps(trained, digit, layers=[])
 
     def test_unknown_layers_are_refused_with_the_known_ones(self, trained, digit):
         with pytest.raises(ValueError, match=r"conv1.*Received: 'conv3'"):

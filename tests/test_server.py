@@ -7,7 +7,7 @@ import sys
 import pytest
 from bokeh.server.views.ws import WSHandler
 
-from mnist_visual import cli, server
+from mnist_visual import cli, inference, server
 
 
 class TestOrigins:
@@ -23,7 +23,7 @@ class TestOrigins:
     def test_others_may_where_they_are_named(self):
         assert server.origins("localhost", 80, ["demo.example:8080"])[-1] == "demo.example:8080"
 
-    @pytest.mark.parametrize("origin", ["*", "http://a", "a b", "a:b", "", "a/b"])
+    @pytest.mark.parametrize("origin", ["*", "http://a", "a b", "a:b", "", "a/b", "a:99999"])
     def test_what_is_no_host_is_refused(self, origin):
         with pytest.raises(ValueError, match="host or host:port"):
             server.origins("localhost", 80, [origin])
@@ -69,17 +69,26 @@ class TestCommand:
             (["serve", "--port", "99999"], "99999"),
             (["serve", "--port", "eighty"], "eighty"),
             (["serve", "--address", "203.0.113.7", "--port", "0"], "203.0.113.7"),
+            (["serve", "--address", "::1"], "'::1'"),
+            (["serve", "--address", "nowhere.invalid"], "'nowhere.invalid'"),
             (["serve", "--allow-origin", "*"], "'*'"),
             (["serve", "--fast"], "--fast"),
             (["dance"], "dance"),
             (["train", "--epochs", "0"], "0"),
+            (["train", "--epochs", "x"], "'x'"),
+            (["train", "--writers", "all"], "'all'"),
+            (["evaluate"], "test digits"),
             (["train", "--output", "no/such/folder/w.weights.h5"], "no/such/folder"),
             (["train", "--output", "weights.txt"], "weights.txt"),
             (["evaluate", "--mnist", "no-such.npz"], "no-such.npz"),
             (["evaluate", "--weights", "no-such.weights.h5"], "no-such.weights.h5"),
         ],
     )
-    def test_a_mistake_is_one_sentence_and_code_2(self, arguments, received, capsys):
+    def test_a_mistake_is_one_sentence_and_code_2(
+        self, arguments, received, capsys, monkeypatch, tmp_path
+    ):
+        monkeypatch.setenv("KERAS_HOME", str(tmp_path))
+        monkeypatch.setattr("mnist_visual.datasets._MNIST_URL", "http://127.0.0.1:9/mnist.npz")
         try:
             code = cli.main(arguments)
         except SystemExit as exit_:
@@ -90,5 +99,6 @@ class TestCommand:
 
     def test_missing_weights_are_one_sentence(self, monkeypatch, tmp_path, capsys):
         monkeypatch.setattr("mnist_visual.inference.resources.files", lambda _: tmp_path)
+        monkeypatch.setattr("mnist_visual.server.shared_network", inference.load_digit_network)
         assert cli.main(["serve", "--no-browser", "--port", "0"]) == 2
         assert "weights" in capsys.readouterr().err

@@ -17,8 +17,12 @@ if TYPE_CHECKING:
     from .classifier import build_classifier as build_classifier
     from .datasets import load_idx as load_idx
     from .datasets import load_mnist as load_mnist
+    from .drawing import image_steps as image_steps
     from .drawing import normalize_image as normalize_image
     from .drawing import normalize_strokes as normalize_strokes
+    from .drawing import stroke_steps as stroke_steps
+    from .evaluation import evaluate_classifier as evaluate_classifier
+    from .outliers import looks_like_digit as looks_like_digit
     from .pen_digits import load_pen_digits as load_pen_digits
     from .training import train_classifier as train_classifier
     from .weights import load_pretrained as load_pretrained
@@ -31,7 +35,9 @@ _HOME = {
     "activations": ["feature_maps", "filters"],
     "classifier": ["build_classifier"],
     "datasets": ["load_idx", "load_mnist"],
-    "drawing": ["normalize_image", "normalize_strokes"],
+    "drawing": ["image_steps", "normalize_image", "normalize_strokes", "stroke_steps"],
+    "evaluation": ["evaluate_classifier"],
+    "outliers": ["looks_like_digit"],
     "pen_digits": ["load_pen_digits"],
     "training": ["train_classifier"],
     "weights": ["load_pretrained", "load_weights", "save_weights"],

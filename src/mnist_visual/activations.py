@@ -15,8 +15,8 @@ from ._backend import keras
 Floats = npt.NDArray[np.float32]
 
 # One compiled pass for each model and choice of layers, as long as the model lives.
-_Pass = tuple[keras.Model, Callable[..., Any]]
-_passes: WeakKeyDictionary[Any, dict[tuple[str, ...], _Pass]] = WeakKeyDictionary()
+_Pass = tuple[list[Any], Callable[..., Any]]
+_passes: WeakKeyDictionary[Any, dict[Any, _Pass]] = WeakKeyDictionary()
 
 _BATCH = 128
 
@@ -29,9 +29,10 @@ def feature_maps(
     Parameters
     ----------
     model : keras.Model
-        A built Sequential or Functional model of pictures.
+        A built Sequential or Functional model of one picture, whose layers have one output each.
     images : array_like (28, 28) or (n, 28, 28)
-        One picture or many, of the model's own input size, in the range that it learned from.
+        One picture or many, of the model's own input size: uint8 in 0..255, or floats in the
+        range that it learned from.
     layers : sequence of str, optional
         The names of the layers; all by default.
 
@@ -56,21 +57,17 @@ def feature_maps(
     """
     names = _chosen_layers(model, layers)
     batch, single = _as_batch(model, images)
-    inner, compute = _compiled_pass(model, names)
-    trainable = [variable.value for variable in inner.trainable_variables]
-    other = [variable.value for variable in inner.non_trainable_variables]
+    variables, compute = _compiled_pass(model, names)
+    state = [variable.value for variable in variables]
     parts = []
     for first in range(0, len(batch), _BATCH):
         chunk = batch[first : first + _BATCH]
         if len(batch) > 1:  # two shapes in all, so two compilations
             chunk = np.pad(chunk, [(0, _BATCH - len(chunk)), *[(0, 0)] * (chunk.ndim - 1)])
-        outputs = compute(trainable, other, chunk)
-        parts.append([np.asarray(values)[: len(batch) - first] for values in outputs])
-    results = {
-        name: np.concatenate(maps)
-        for name, maps in zip(names, zip(*parts, strict=True), strict=True)
-    }
-    return {name: maps[0] for name, maps in results.items()} if single else results
+        outputs = compute(state, chunk)
+        parts.append([np.asarray(values, np.float32)[: len(batch) - first] for values in outputs])
+    joined = [np.concatenate(maps) for maps in zip(*parts, strict=True)]
+    return {name: maps[0] if single else maps for name, maps in zip(names, joined, strict=True)}
 
 
 def filters(model: keras.Model, layer: str) -> Floats:
@@ -120,6 +117,9 @@ def _chosen_layers(model: keras.Model, layers: Sequence[str] | None) -> tuple[st
         return tuple(known)
     if isinstance(layers, str):
         raise ValueError(f"layers is a sequence of names. Received: {layers!r}; put it in a list.")
+    layers = list(layers)
+    if not layers:
+        raise ValueError(f"Name at least one layer of {known}. Received: none.")
     for name in layers:
         if name not in known:
             raise ValueError(f"The model's layers are {known}. Received: {name!r}.")
@@ -128,6 +128,11 @@ def _chosen_layers(model: keras.Model, layers: Sequence[str] | None) -> tuple[st
 
 def _as_batch(model: keras.Model, images: npt.ArrayLike) -> tuple[Floats, bool]:
     values = np.asarray(images)
+    if values.dtype.kind not in "buif" or len(model.inputs) != 1:
+        raise ValueError(
+            "feature_maps shows real numbers to a model of one input. "
+            f"Received: dtype {values.dtype} for {len(model.inputs)} inputs."
+        )
     shape = tuple(model.inputs[0].shape[1:])
 
     def fits(candidate: tuple[int, ...]) -> bool:
@@ -137,7 +142,7 @@ def _as_batch(model: keras.Model, images: npt.ArrayLike) -> tuple[Floats, bool]:
 
     # A channel axis of one is the network's business, not the caller's.
     bare = shape[:-1] if len(shape) > 1 and shape[-1] == 1 else shape
-    for wanted in {shape, bare}:
+    for wanted in (shape, bare):
         single = values.ndim == len(wanted)
         if values.ndim - len(wanted) not in (0, 1):
             continue
@@ -145,7 +150,8 @@ def _as_batch(model: keras.Model, images: npt.ArrayLike) -> tuple[Floats, bool]:
         if wanted is not shape:
             batch = batch[..., None]
         if fits(batch.shape[1:]) and len(batch):
-            return batch.astype(np.float32), single
+            scale = 255 if values.dtype == np.uint8 else 1
+            return batch.astype(np.float32) / np.float32(scale), single
     raise ValueError(
         f"This model reads pictures of the shape {bare}, one or many. Received: {values.shape}."
     )
@@ -153,13 +159,44 @@ def _as_batch(model: keras.Model, images: npt.ArrayLike) -> tuple[Floats, bool]:
 
 def _compiled_pass(model: keras.Model, names: tuple[str, ...]) -> _Pass:
     passes = _passes.setdefault(model, {})
-    if names not in passes:
-        outputs = [model.get_layer(name).output for name in names]
-        inner = keras.Model(model.inputs, outputs)
+    # By the layers themselves, too: a model can exchange one for another of the same name.
+    key = (names, tuple(map(id, model.layers)))
+    if key not in passes:
+        layers = [model.get_layer(name) for name in names]
+        run = (
+            _chain(model, layers) if isinstance(model, keras.Sequential) else _graph(model, layers)
+        )
+        variables = list(model.variables)
 
-        def compute(trainable: list[Any], other: list[Any], batch: Any) -> list[Any]:
-            results, _ = inner.stateless_call(trainable, other, batch, training=False)
-            return jax.tree.leaves(results)
+        def compute(state: list[Any], batch: Any) -> list[Any]:
+            with keras.StatelessScope(state_mapping=list(zip(variables, state, strict=True))):
+                return run(batch)
 
-        passes[names] = inner, jax.jit(compute)
-    return passes[names]
+        passes[key] = variables, jax.jit(compute)
+    return passes[key]
+
+
+def _chain(model: keras.Model, layers: list[Any]) -> Callable[[Any], list[Any]]:
+    """Run the layers one after the other: they may belong to other models as well."""
+    chain = list(model.layers)
+
+    def run(values: Any) -> list[Any]:
+        results = {}
+        for layer in chain:
+            values = layer(values)
+            results[id(layer)] = values
+        return [results[id(layer)] for layer in layers]
+
+    return run
+
+
+def _graph(model: keras.Model, layers: list[Any]) -> Callable[[Any], list[Any]]:
+    for layer in layers:
+        if len(layer._inbound_nodes) != 1 or isinstance(layer.output, (list, tuple, dict)):
+            raise ValueError(
+                "A layer has to be used once and to have one output. "
+                f"Received: {layer.name!r}, used {len(layer._inbound_nodes)} times. "
+                "Name other layers with layers=[...]."
+            )
+    inner = keras.Model(model.inputs, [layer.output for layer in layers])
+    return lambda batch: jax.tree.leaves(inner(batch, training=False))

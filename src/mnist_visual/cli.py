@@ -5,12 +5,17 @@ from __future__ import annotations
 import argparse
 import errno
 import os
+import socket
 import sys
+import warnings
 from collections.abc import Sequence
 from pathlib import Path
-from typing import NoReturn
+from typing import TYPE_CHECKING, NoReturn
 
 from . import __version__
+
+if TYPE_CHECKING:
+    from .pen_digits import PenDigits
 
 BAD_USAGE = 2
 
@@ -62,6 +67,12 @@ def _parser() -> argparse.ArgumentParser:
 
     train = commands.add_parser("train", help="train the shipped weights from scratch")
     _add_data(train)
+    train.add_argument(
+        "--hold-out",
+        type=_positive,
+        metavar="N",
+        help="measure on the last N training digits instead of the test digits",
+    )
     train.add_argument("--epochs", type=_positive, help="rounds through the data")
     train.add_argument("--seed", type=int, default=0, help="the same seed, the same weights")
     train.add_argument(
@@ -88,13 +99,25 @@ def _add_data(parser: argparse.ArgumentParser) -> None:
         type=Path,
         help="pen-drawn digits: UCI's UNIPEN text, or the same strokes as .npz",
     )
+    parser.add_argument(
+        "--writers",
+        type=_writers,
+        metavar="FIRST-LAST",
+        help="of the pen-drawn digits only those of these writers (default: all)",
+    )
 
 
 def _positive(text: str) -> int:
-    number = int(text)
-    if number < 1:
-        raise argparse.ArgumentTypeError(f"has to be 1 or more. Received: {number}.")
-    return number
+    if not text.isdecimal() or int(text) < 1:
+        raise argparse.ArgumentTypeError(f"has to be a number from 1 up. Received: {text!r}.")
+    return int(text)
+
+
+def _writers(text: str) -> tuple[int, int]:
+    first, _, last = text.partition("-")
+    if not (first.isdecimal() and (last or first).isdecimal()):
+        raise argparse.ArgumentTypeError(f"is like 21-30. Received: {text!r}.")
+    return int(first), int(last or first)
 
 
 def _serve(options: argparse.Namespace) -> None:
@@ -110,16 +133,18 @@ def _serve(options: argparse.Namespace) -> None:
 
 def _train(options: argparse.Namespace) -> None:
     from .datasets import load_mnist
-    from .pen_digits import load_pen_digits
     from .pretraining import EPOCHS, pretrain_classifier
     from .weights import checked_target, save_weights
 
     checked_target(options.output)  # found out before the training, not after it
-    train, test = load_mnist(options.mnist)
+    (images, labels), held_out = load_mnist(options.mnist)
+    if options.hold_out is not None:
+        held_out = images[-options.hold_out :], labels[-options.hold_out :]
+        images, labels = images[: -options.hold_out], labels[: -options.hold_out]
     model = pretrain_classifier(
-        train,
-        None if options.pen is None else load_pen_digits(options.pen),
-        validation_data=test,
+        (images, labels),
+        _pen_digits(options),
+        validation_data=held_out,
         epochs=options.epochs or EPOCHS,
         seed=options.seed,
     )
@@ -131,7 +156,6 @@ def _evaluate(options: argparse.Namespace) -> None:
     from .classifier import build_classifier
     from .datasets import load_mnist
     from .evaluation import evaluate_classifier, format_confusion, pen_pictures
-    from .pen_digits import load_pen_digits
     from .weights import load_pretrained, load_weights
 
     if options.weights is None:
@@ -139,9 +163,16 @@ def _evaluate(options: argparse.Namespace) -> None:
     else:
         model = build_classifier()
         load_weights(model, options.weights)
-    results = {"MNIST's test digits": evaluate_classifier(model, *load_mnist(options.mnist)[1])}
-    if options.pen is not None:
-        digits = load_pen_digits(options.pen)
+    with warnings.catch_warnings():
+        # The offline sample is of digits that the network learned from: it measures nothing.
+        warnings.simplefilter("error", UserWarning)
+        try:
+            _, test = load_mnist(options.mnist)
+        except UserWarning as warning:
+            raise FileNotFoundError(f"Measuring needs MNIST's own test digits. {warning}") from None
+    results = {"MNIST's test digits": evaluate_classifier(model, *test)}
+    digits = _pen_digits(options)
+    if digits is not None:
         results["Pen-drawn digits"] = evaluate_classifier(
             model, pen_pictures(digits), digits.labels
         )
@@ -150,12 +181,23 @@ def _evaluate(options: argparse.Namespace) -> None:
         print(format_confusion(result.confusion), end="\n\n")
 
 
+def _pen_digits(options: argparse.Namespace) -> PenDigits | None:
+    from .pen_digits import load_pen_digits
+
+    if options.pen is None:
+        return None
+    digits = load_pen_digits(options.pen)
+    return digits if options.writers is None else digits.of_writers(*options.writers)
+
+
 def _sentence(error: Exception, options: argparse.Namespace) -> str:
     number = getattr(error, "errno", None)
     if options.command == "serve" and number == errno.EADDRINUSE:
         return f"port {options.port} is taken; name another with --port, or --port 0 for any."
     if options.command == "serve" and number in (errno.EADDRNOTAVAIL, errno.EACCES):
         return f"cannot listen on {options.address}:{options.port}: {os.strerror(number)}."
+    if isinstance(error, socket.gaierror):
+        return f"{options.address!r} is no address of this machine."
     return str(error)
 
 

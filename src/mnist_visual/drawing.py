@@ -44,7 +44,7 @@ Mask = npt.NDArray[np.bool_]
 _PIXELS = np.arange(SIZE, dtype=np.float32)
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Normalization:
     """Every step from a drawing to the network's picture.
 
@@ -77,8 +77,8 @@ def normalize_strokes(strokes: Sequence[npt.ArrayLike]) -> Floats:
     Parameters
     ----------
     strokes : sequence of array_like (k, 2)
-        The points of each stroke, x to the right and y down, in any unit. A stroke of one
-        point is a dot.
+        The points of each stroke, x to the right and y down, in any unit of which the drawing
+        is more than a millionth. A stroke of one point is a dot.
 
     Returns
     -------
@@ -154,7 +154,7 @@ def stroke_steps(strokes: Sequence[npt.ArrayLike]) -> Normalization:
     # The outline of the strokes, not their middle, is to measure 20 pixels.
     scale = (BOX - STROKE_WIDTH) / longer_side if longer_side > MAX_COORDINATE * 1e-12 else 0.0
     middle = (low + high) / 2
-    starts, ends = _segments([(line - middle) * scale + (SIZE - 1) / 2 for line in lines])
+    starts, ends = _pieces([(line - middle) * scale + (SIZE - 1) / 2 for line in lines])
     fitted = _draw(starts, ends)
     shift = _to_centre(fitted)
     move = np.array(shift, dtype=np.float32)
@@ -201,6 +201,8 @@ def _to_centre(picture: Floats) -> tuple[float, float]:
 
 
 def _checked_strokes(strokes: Sequence[npt.ArrayLike]) -> list[npt.NDArray[np.float64]]:
+    if not hasattr(strokes, "__len__"):
+        raise ValueError(f"A drawing is a sequence of strokes. Received: {strokes!r}.")
     if len(strokes) > MAX_STROKES:
         raise ValueError(
             f"A drawing has at most {MAX_STROKES:,} strokes. Received: {len(strokes):,}."
@@ -232,45 +234,58 @@ def _checked_strokes(strokes: Sequence[npt.ArrayLike]) -> list[npt.NDArray[np.fl
     return checked
 
 
-def _segments(lines: list[npt.NDArray[np.float64]]) -> tuple[Floats, Floats]:
-    starts = [line[:-1] if len(line) > 1 else line for line in map(_thinned, lines)]
-    ends = [line[1:] if len(line) > 1 else line for line in map(_thinned, lines)]
-    return (
-        np.concatenate(starts).astype(np.float32),
-        np.concatenate(ends).astype(np.float32),
-    )
+def _pieces(lines: list[npt.NDArray[np.float64]]) -> tuple[Floats, Floats]:
+    """Cut lines, in pixels, into straight pieces of a pixel at the most: starts and ends."""
+    lines = [_thinned(line) for line in lines]
+    starts = np.concatenate([line[:-1] if len(line) > 1 else line for line in lines])
+    along = np.concatenate([line[1:] if len(line) > 1 else line for line in lines]) - starts
+    counts = np.maximum(1, np.ceil(np.hypot(*along.T))).astype(int)
+    first = np.repeat(np.cumsum(counts) - counts, counts)
+    step = (np.arange(counts.sum()) - first)[:, None]
+    along = np.repeat(along / counts[:, None], counts, axis=0)
+    starts = np.repeat(starts, counts, axis=0) + step * along
+    return starts.astype(np.float32), (starts + along).astype(np.float32)
 
 
 def _thinned(line: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
     """Leave out points that are closer along the line than anyone can see."""
-    if len(line) < 200:
+    if len(line) < 50:
         return line
     length = np.concatenate([[0.0], np.hypot(*np.diff(line, axis=0).T).cumsum()])
-    keep = np.diff(np.floor(length * 4), prepend=-1.0) > 0
+    keep = np.diff(np.floor(length * 6), prepend=-1.0) > 0
     keep[-1] = True
     return line[keep]
 
 
 def _draw(starts: Floats, ends: Floats) -> Floats:
-    """Draw line segments, in pixels of the picture, with round ends and soft edges."""
-    squared = np.full((SIZE, SIZE), np.inf, dtype=np.float32)
-    for first in range(0, len(starts), 512):  # memory stays flat for a long scribble
-        chunk = slice(first, first + 512)
-        np.minimum(squared, _squared_distance(starts[chunk], ends[chunk]), out=squared)
-    return np.clip(0.5 + STROKE_WIDTH / 2 - np.sqrt(squared), 0, 1)
+    """Draw short pieces of lines, in pixels of the picture, with round ends and soft edges."""
+    reach = STROKE_WIDTH / 2 + 0.5
+    border = math.ceil(reach) + 2  # so that no piece reaches beyond
+    side = SIZE + 2 * border
+    squared = np.full(side * side, reach**2, dtype=np.float32)
+    # A piece of one pixel reaches the pixels of a small square around its middle, and no others.
+    window = np.arange(math.floor(2 * reach + 1) + 1, dtype=np.float32)
+    for first in range(0, len(starts), 4096):  # memory stays flat for a long scribble
+        a, b = starts[first : first + 4096], ends[first : first + 4096]
+        corner = np.ceil((a + b) / 2 - reach - 0.5)
+        x = corner[:, :1] + window - a[:, :1]
+        y = corner[:, 1:] + window - a[:, 1:]
+        corner = np.clip(corner, -border, side - border - len(window)).astype(int) + border
+        rows = (corner[:, 1:] + window.astype(int))[:, :, None]
+        places = rows * side + (corner[:, :1] + window.astype(int))[:, None, :]
+        np.minimum.at(squared, places.ravel(), _squared_distance(x, y, b - a).ravel())
+    distance = np.sqrt(squared.reshape(side, side)[border:-border, border:-border])
+    return np.clip(reach - distance, 0, 1)
 
 
-def _squared_distance(starts: Floats, ends: Floats) -> Floats:
-    """Give for every pixel the squared distance to the nearest of some segments."""
-    along = ends - starts
+def _squared_distance(x: Floats, y: Floats, along: Floats) -> Floats:
+    """Give the squared distance of pixels, seen from a piece's start, to the piece."""
     length = np.einsum("sk,sk->s", along, along)
     length[length == 0] = 1
-    x = _PIXELS - starts[:, :1]
-    y = _PIXELS - starts[:, 1:]
     along_x, along_y = along[:, 0, None, None], along[:, 1, None, None]
     x, y = x[:, None, :], y[:, :, None]
     share = np.clip((x * along_x + y * along_y) / length[:, None, None], 0, 1)
-    return np.asarray(((x - share * along_x) ** 2 + (y - share * along_y) ** 2).min(axis=0))
+    return np.asarray((x - share * along_x) ** 2 + (y - share * along_y) ** 2)
 
 
 def _checked_picture(picture: npt.ArrayLike) -> npt.NDArray[np.float64]:

@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from .drawing import normalize_strokes
-from .training import as_floats, labelled_pictures
+from .training import as_floats, labelled_pictures, picture_shape
 
 if TYPE_CHECKING:
     from ._backend import keras
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 BATCH_SIZE = 1000
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Evaluation:
     """What a classifier made of labelled pictures.
 
@@ -71,7 +71,7 @@ def evaluate_classifier(
     (0.2, (10, 10))
     """
     classes = int(model.output_shape[-1])
-    pictures, truth = labelled_pictures(images, labels, tuple(model.input_shape[1:3]), classes)
+    pictures, truth = labelled_pictures(images, labels, picture_shape(model), classes)
     outputs = model.predict(as_floats(pictures), batch_size=BATCH_SIZE, verbose=0)
     pairs = truth.astype(np.int64) * classes + outputs.argmax(axis=1)
     confusion = np.bincount(pairs, minlength=classes**2).reshape(classes, classes)

@@ -8,8 +8,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cache
 from importlib import resources
-from os import PathLike
 
 import h5py
 import numpy as np
@@ -18,7 +18,7 @@ import numpy.typing as npt
 Floats = npt.NDArray[np.float32]
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class DigitNetwork:
     """The trained classifier as arrays.
 
@@ -76,13 +76,8 @@ _LAYERS = {
 }
 
 
-def load_digit_network(path: str | PathLike[str] | None = None) -> DigitNetwork:
-    """Load the shipped classifier, or other weights of `build_classifier`, as arrays.
-
-    Parameters
-    ----------
-    path : path, optional
-        A ``.weights.h5`` file that `save_weights` wrote; the shipped weights by default.
+def load_digit_network() -> DigitNetwork:
+    """Load the shipped classifier as arrays.
 
     Returns
     -------
@@ -91,9 +86,9 @@ def load_digit_network(path: str | PathLike[str] | None = None) -> DigitNetwork:
     Raises
     ------
     FileNotFoundError
-        If there is no such file.
+        If the package has lost its weights.
     ValueError
-        If the file holds no weights of `build_classifier`.
+        If they are damaged.
 
     Examples
     --------
@@ -103,25 +98,34 @@ def load_digit_network(path: str | PathLike[str] | None = None) -> DigitNetwork:
     >>> maps["conv1"].shape
     (26, 26, 8)
     """
-    if path is None:
-        shipped = resources.files(__package__) / "pretrained" / "classifier.weights.h5"
-        with resources.as_file(shipped) as file:
-            return load_digit_network(file)
+    shipped = resources.files(__package__) / "pretrained" / "classifier.weights.h5"
+    if not shipped.is_file():
+        raise FileNotFoundError(
+            f"The package has to hold its weights. Received: an installation without {shipped}. "
+            "Install mnist-visual again."
+        )
     try:
-        with h5py.File(path) as file:
+        with resources.as_file(shipped) as path, h5py.File(path) as file:
             return DigitNetwork(
                 {layer: _read_layer(file, *where) for layer, where in _LAYERS.items()}
             )
-    except FileNotFoundError as error:
-        raise FileNotFoundError(
-            f"There is no weights file {path}. Reinstall mnist-visual, or train one with "
-            "`mnist-visual train`."
-        ) from error
     except (KeyError, OSError, ValueError) as error:
         raise ValueError(
-            f"{path} has to hold the weights of build_classifier, as save_weights writes them. "
-            f"Received: {error}."
+            f"The shipped weights have to be whole. Received: {shipped} ({error}). "
+            "Install mnist-visual again."
         ) from error
+
+
+@cache
+def shared_network() -> DigitNetwork:
+    """Load the shipped classifier once for all who use it in this process.
+
+    Returns
+    -------
+    DigitNetwork
+        As `load_digit_network` gives it.
+    """
+    return load_digit_network()
 
 
 def _read_layer(file: h5py.File, group: str, shape: tuple[int, ...]) -> tuple[Floats, Floats]:

@@ -54,6 +54,32 @@ class PenDigits:
     labels: NDArray[np.uint8]
     writers: NDArray[np.int16]
 
+    def of_writers(self, first: int, last: int) -> PenDigits:
+        """Give the digits of some writers only.
+
+        Parameters
+        ----------
+        first, last : int
+            The lowest and the highest number of a writer.
+
+        Returns
+        -------
+        PenDigits
+
+        Raises
+        ------
+        ValueError
+            If there is no digit of theirs.
+        """
+        kept = np.flatnonzero((first <= self.writers) & (self.writers <= last))
+        if not len(kept):
+            raise ValueError(
+                f"There has to be a digit of the writers {first} to {last}. Received: writers "
+                f"{self.writers.min()} to {self.writers.max()}."
+            )
+        strokes = [self.strokes[index] for index in kept]
+        return PenDigits(strokes, self.labels[kept], self.writers[kept])
+
 
 def load_pen_digits(path: PathLike) -> PenDigits:
     r"""Load digits drawn with a pen as strokes.

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import re
 import runpy
 import socket
@@ -13,7 +14,7 @@ import panel as pn
 from bokeh.server.views.ws import WSHandler
 from panel.io.server import Server
 
-from .inference import load_digit_network
+from .inference import shared_network
 
 WILDCARDS = {"", "0.0.0.0", "::"}  # noqa: S104 - recognised, not used as a default
 _ORIGIN = re.compile(r"[\w.-]+(:\d{1,5})?")
@@ -57,15 +58,17 @@ def serve(
     """
     if not 0 <= port <= 65535:
         raise ValueError(f"A port is a number from 0 to 65535. Received: {port}.")
-    load_digit_network()  # missing weights stop the server here, not every visitor later
+    shared_network()  # missing weights stop the server here, not every visitor later
     send_without_delay()
+    allowed = list(allow_origin)
+    origins(address, port, allowed)  # checked before anything is opened
     if port == 0:
         port = _free_port(address)  # the origins need to know it before the server does
     return pn.serve(
         {"/": page_function()},
         port=port,
         address=None if address in WILDCARDS else address,
-        websocket_origin=origins(address, port, allow_origin),
+        websocket_origin=origins(address, port, allowed),
         title="mnist-visual",
         show=show,
         start=start,
@@ -89,10 +92,12 @@ def page_function() -> Callable[[], Any]:
 
 def origins(address: str, port: int, allowed: Iterable[str]) -> list[str]:
     """List the hosts whose pages may connect: this machine's, and those that the user allows."""
+    if ":" in address and address not in WILDCARDS:
+        raise ValueError(f"An address is a name or of IPv4, like 0.0.0.0. Received: {address!r}.")
     hosts = {"localhost", "127.0.0.1"}
     hosts |= _own_addresses() if address in WILDCARDS else {address}
     for origin in allowed:
-        if not _ORIGIN.fullmatch(origin):
+        if not _ORIGIN.fullmatch(origin) or int(origin.partition(":")[2] or 0) > 65535:
             raise ValueError(f"An origin is host or host:port. Received: {origin!r}.")
     return [*sorted(f"{host}:{port}" for host in hosts), *allowed]
 
@@ -104,11 +109,15 @@ def _free_port(address: str) -> int:
 
 def _own_addresses() -> set[str]:
     name = socket.gethostname()
-    try:
-        found = {str(info[4][0]) for info in socket.getaddrinfo(name, None, socket.AF_INET)}
-    except OSError:
-        found = set()
-    return {name, *found}
+    found = {name}
+    with contextlib.suppress(OSError):
+        found |= {str(info[4][0]) for info in socket.getaddrinfo(name, None, socket.AF_INET)}
+    # A name often means this machine's loopback only. Which address it has outside shows a
+    # datagram socket that is given a far end; nothing is sent.
+    with contextlib.suppress(OSError), socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
+        probe.connect(("192.0.2.1", 9))
+        found.add(str(probe.getsockname()[0]))
+    return found
 
 
 def send_without_delay() -> None:

@@ -81,7 +81,7 @@ def train_classifier(
     >>> len(history.history["loss"])
     2
     """
-    shape, classes = tuple(model.input_shape[1:3]), int(model.output_shape[-1])
+    shape, classes = picture_shape(model), int(model.output_shape[-1])
     pictures, labels = labelled_pictures(x_train, y_train, shape, classes)
     if validation_data is not None:
         x_validation, y_validation = labelled_pictures(*validation_data, shape, classes)
@@ -185,6 +185,32 @@ class _Batches(keras.utils.PyDataset):
     def __getitem__(self, index: int) -> tuple[npt.NDArray[np.float32], npt.NDArray[Any]]:
         chosen = self._order[index * self._batch_size : (index + 1) * self._batch_size]
         return as_floats(self._pictures[chosen]), self._targets[chosen]
+
+
+def picture_shape(model: keras.Model) -> tuple[int, ...]:
+    """Say which pictures a model reads.
+
+    Parameters
+    ----------
+    model : keras.Model
+        Built, of pictures ``(height, width)`` or ``(height, width, 1)``.
+
+    Returns
+    -------
+    tuple (height, width)
+
+    Raises
+    ------
+    ValueError
+        If its input is something else.
+    """
+    shape = model.input_shape
+    if not isinstance(shape, tuple) or len(shape) not in (3, 4) or shape[3:] not in ((), (1,)):
+        raise ValueError(
+            "The model's input has to be pictures (height, width) or (height, width, 1). "
+            f"Received: {shape}. Begin it with a Reshape or Flatten layer."
+        )
+    return tuple(shape[1:3])
 
 
 def as_floats(pictures: Pictures) -> npt.NDArray[np.float32]:

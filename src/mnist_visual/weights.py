@@ -99,10 +99,10 @@ def checked_target(path: PathLike) -> Path:
         If there is no such folder.
     """
     path = Path(path).expanduser()
-    if not path.name.endswith(".weights.h5"):
+    if not path.name.endswith(".weights.h5") or path.is_dir():
         raise ValueError(
-            f"The name of a weights file must end in .weights.h5. Received: {path}. "
-            f"Use {path.with_suffix('')}.weights.h5."
+            "The name of a weights file must end in .weights.h5, and be no folder's. "
+            f"Received: {str(path)!r}. Use for example classifier.weights.h5."
         )
     if not path.parent.is_dir():
         raise FileNotFoundError(

@@ -5,7 +5,7 @@ from urllib.parse import urlparse
 
 import pytest
 
-from .visitor import dashboard
+from .visitor import Visitor, dashboard
 
 pytestmark = pytest.mark.browser
 
@@ -38,6 +38,18 @@ class TestDrawing:
         visitor = visit(has_touch=True)
         touch(visitor, ZERO, second_finger=(0.9, 0.9))
         visitor.reads(0)
+
+    def test_a_palm_beside_the_pen_changes_nothing(self, visit):
+        visitor = visit(has_touch=True)
+        pen(visitor, SEVEN, 0.5, palm=(0.9, 0.9))
+        visitor.reads(7)
+
+    def test_a_stroke_that_the_system_takes_away_is_dropped(self, visit):
+        visitor = visit(has_touch=True)
+        visitor.draw(SEVEN)
+        touch(visitor, [(0.1, 0.9), (0.9, 0.9)], end="touchCancel")
+        visitor.reads(7)
+        assert visitor.button("Undo").is_enabled()
 
     def test_pen_that_presses_harder_draws_wider(self, visit):
         line = [(0.5, 0.2), (0.5, 0.5), (0.5, 0.8)]
@@ -76,7 +88,7 @@ class TestDrawing:
         visitor.reads(1)
 
 
-def touch(visitor, stroke, second_finger=None):
+def touch(visitor, stroke, second_finger=None, end="touchEnd"):
     client = visitor.page.context.new_cdp_session(visitor.page)
     fingers = []
     if second_finger:
@@ -92,16 +104,21 @@ def touch(visitor, stroke, second_finger=None):
         send("touchStart", [places[0], *fingers])
     for place in places[1:]:
         send("touchMove", [place, *fingers])
-    send("touchEnd", [])
+    send(end, [])
 
 
-def pen(visitor, stroke, force):
+def pen(visitor, stroke, force, palm=None):
     client = visitor.page.context.new_cdp_session(visitor.page)
+    palms = [{"x": x, "y": y, "id": 5} for x, y in visitor.points([palm] if palm else [])]
     places = visitor.points(stroke)
     kinds = ["mousePressed", *["mouseMoved"] * (len(places) - 1), "mouseReleased"]
     for kind, (x, y) in zip(kinds, [*places, places[-1]], strict=True):
         event = {"type": kind, "x": x, "y": y, "button": "left", "buttons": 1, "clickCount": 1}
         client.send("Input.dispatchMouseEvent", event | {"force": force, "pointerType": "pen"})
+        if palms and kind == "mousePressed":
+            client.send("Input.dispatchTouchEvent", {"type": "touchStart", "touchPoints": palms})
+    if palms:
+        client.send("Input.dispatchTouchEvent", {"type": "touchEnd", "touchPoints": []})
 
 
 class TestAnswer:
@@ -113,7 +130,7 @@ class TestAnswer:
     def test_what_is_no_digit_is_called_so(self, visit):
         visitor = visit()
         visitor.draw(STAR)
-        visitor.page.get_by_role("heading", name="This does not look like a digit").wait_for()
+        visitor.page.get_by_role("heading", name="Not a digit").wait_for()
 
     def test_bars_add_up(self, visit):
         visitor = visit()
@@ -148,6 +165,17 @@ class TestButtons:
         visitor.button("Undo").click()
         visitor.reads(7)
 
+    def test_undo_brings_a_digit_of_the_data_set_back(self, visit):
+        visitor = visit()
+        visitor.button("Surprise me").click()
+        heading = visitor.page.get_by_role("heading", name="It reads a")
+        heading.wait_for(timeout=20_000)
+        read = heading.inner_text()
+        visitor.button("Clear").click()
+        visitor.page.get_by_text("Waiting for a digit").wait_for()
+        visitor.button("Undo").click()
+        visitor.page.get_by_role("heading", name=read).wait_for()
+
     def test_they_are_off_while_there_is_nothing_to_do(self, visit):
         visitor = visit()
         assert visitor.button("Undo").is_disabled()
@@ -172,19 +200,21 @@ class TestPage:
         assert asked == {urlparse(url).netloc}
 
     @pytest.mark.parametrize("width", [360, 768, 1440])
-    def test_nothing_sticks_out_at_the_side(self, visit, width):
+    def test_whatever_the_answer_nothing_moves_or_sticks_out(self, visit, width):
         visitor = visit(viewport={"width": width, "height": 800})
-        visitor.draw(THREE)
-        visitor.reads(3)
-        assert visitor.page.evaluate("document.documentElement.scrollWidth") <= width
-
-    def test_nothing_moves_when_the_answer_comes(self, visit):
-        visitor = visit()
-        places = "Array.from(document.querySelectorAll('[data-root-id]'), e => e.offsetTop)"
-        before = visitor.page.evaluate(places)
-        visitor.draw(THREE)
-        visitor.reads(3)
-        assert visitor.page.evaluate(places) == before
+        cards = visitor.page.locator("section.card")
+        places = """cards => cards.map(card => {
+          const {top, left, right} = card.getBoundingClientRect()
+          return [top + scrollY, left, right]
+        })"""
+        before = cards.evaluate_all(places)
+        assert len(before) == 5
+        for stroke, answer in [(THREE, "It reads a 3"), (STAR, "Not a digit")]:
+            visitor.draw(stroke)
+            visitor.page.get_by_role("heading", name=answer).wait_for()
+            assert cards.evaluate_all(places) == before
+            assert visitor.page.evaluate("document.documentElement.scrollWidth") <= width
+            visitor.button("Clear").click()
 
     def test_it_is_sharp_on_a_dense_display(self, visit):
         visitor = visit(device_scale_factor=3)
@@ -205,7 +235,7 @@ class TestPage:
         visitor = visit()
         background = "getComputedStyle(document.body).backgroundColor"
         before = visitor.page.evaluate(background)
-        visitor.button("Dark").click()
+        visitor.button("Dark theme").click()
         after = visitor.page.evaluate(background)
         assert after != before
         visitor.open(url)
@@ -213,7 +243,7 @@ class TestPage:
 
     def test_feature_maps_come_with_the_drawing(self, visit):
         visitor = visit()
-        maps = visitor.page.get_by_role("img", name="16 small pictures")
+        maps = visitor.page.get_by_role("img", name="16 filters")
         painted = """grid => Array.from(grid.querySelectorAll(".map canvas"), canvas =>
           canvas.getContext("2d").getImageData(0, 0, canvas.width, canvas.height)
             .data.some(value => value > 0))"""
@@ -232,3 +262,16 @@ def test_the_server_has_nothing_to_complain_about(visit, tmp_path):
         visitor.button("Clear").click()
         visitor.page.get_by_text("Waiting for a digit").wait_for()
         assert log.read_text() == ""
+
+
+def test_a_server_that_is_gone_is_told_and_the_drawing_stays(chromium, tmp_path):
+    visitor = Visitor(chromium.new_context().new_page())
+    with dashboard(tmp_path / "stderr.txt") as address:
+        visitor.open(address)
+        visitor.draw(THREE)
+        visitor.reads(3)
+        ink = visitor.ink()
+    visitor.draw([(0.1, 0.9), (0.9, 0.9)])
+    visitor.page.get_by_text("The server does not answer").wait_for()
+    assert visitor.ink() > ink
+    visitor.page.context.close()

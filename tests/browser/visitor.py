@@ -43,6 +43,9 @@ class Visitor:
         self.page.goto(url)
         self.canvas.wait_for()
         self.page.get_by_text("Waiting for a digit").wait_for()
+        self.page.wait_for_load_state("networkidle")
+        square = "canvas => canvas.clientWidth > 100 && canvas.clientWidth === canvas.clientHeight"
+        assert self.canvas.evaluate(square)
 
     @property
     def canvas(self):

@@ -6,6 +6,7 @@ import re
 from pathlib import Path
 from typing import Any, ClassVar
 
+import param
 from bokeh.embed.bundle import extension_dirs
 from panel.custom import JSComponent
 
@@ -29,6 +30,13 @@ def flatten(module: Path, *, seen: set[Path] | None = None) -> str:
         if path not in seen
     ]
     return "\n".join([*before, _IMPORT.sub("", source)])
+
+
+class Titled(param.Parameterized):
+    """What a view says above itself."""
+
+    heading = param.String(doc="What the view shows, in a few words.")
+    note = param.String(doc="One more sentence beside the heading.")
 
 
 class View(JSComponent):
@@ -62,5 +70,11 @@ class View(JSComponent):
             self._send_msg(state)
 
     def _handle_msg(self, data: Any) -> None:
-        if data == {"kind": "ready"}:
+        if kind_of(data) == "ready":
             self._show()
+
+
+def kind_of(message: Any) -> str | None:
+    """Say what kind of message a script sent, or None for what is no message of ours."""
+    kind = message.get("kind") if isinstance(message, dict) else None
+    return kind if isinstance(kind, str) else None

@@ -12,7 +12,7 @@ import param
 from mnist_visual.inference import DigitNetwork
 from mnist_visual.outliers import looks_like_digit
 
-from ._view import JS, View
+from ._view import JS, Titled, View, kind_of
 from .sketchpad import Sketchpad
 
 
@@ -66,9 +66,6 @@ class Reading(param.Parameterized):
 class _ReadingView(View):
     """A view that is shown anew whenever the reading changes."""
 
-    heading = param.String(doc="What the view shows, in a few words.")
-    note = param.String(doc="One more sentence beside the heading.")
-
     __abstract = True
 
     def __init__(self, reading: Reading, **params: Any) -> None:
@@ -102,7 +99,7 @@ class Prediction(_ReadingView):
         }
 
 
-class FeatureMaps(_ReadingView):
+class FeatureMaps(Titled, _ReadingView):
     """The filters of a convolution, and what each finds in the drawing.
 
     Parameters
@@ -112,10 +109,14 @@ class FeatureMaps(_ReadingView):
         The name of a convolution of the reading's classifier.
     """
 
+    filters = param.Integer(constant=True, doc="How many; their places are kept from the start.")
+    channels = param.Integer(constant=True, doc="How many input channels each filter looks at.")
+
     _bundle: ClassVar = JS / "feature_maps.js"
 
     def __init__(self, reading: Reading, layer: str, **params: Any) -> None:
-        super().__init__(reading, **params)
+        channels, filters = reading.filters(layer).shape[2:]
+        super().__init__(reading, filters=filters, channels=channels, **params)
         self._layer = layer
 
     def _state(self) -> dict[str, Any]:
@@ -123,23 +124,20 @@ class FeatureMaps(_ReadingView):
         return {"kind": "show", "maps": None if maps is None else _channels_first(maps)}
 
     def _handle_msg(self, data: Any) -> None:
-        if data == {"kind": "ready"}:
+        if kind_of(data) == "ready":
             # (height, width, input channels, filters) -> (filters, input channels, height, width)
             kernels = self._reading.filters(self._layer).transpose(3, 2, 0, 1)
             self._send_msg({"kind": "filters", "filters": np.ascontiguousarray(kernels)})
         super()._handle_msg(data)
 
 
-class NormalizationSteps(View):
+class NormalizationSteps(Titled, View):
     """The drawing on its way to the network: the ink found, scaled, and centred.
 
     Parameters
     ----------
     sketchpad : Sketchpad
     """
-
-    heading = param.String(doc="What the view shows, in a few words.")
-    note = param.String(doc="One more sentence beside the heading.")
 
     _bundle: ClassVar = JS / "normalization_steps.js"
 
@@ -155,7 +153,7 @@ class NormalizationSteps(View):
         return {
             "kind": "show",
             "strokes": [np.asarray(line, dtype=np.float32) for line in self._sketchpad.strokes],
-            "ink": None if steps.ink is None else steps.ink,
+            "ink": steps.ink,
             "box": list(steps.box),
             "fitted": steps.fitted,
             "digit": steps.digit,

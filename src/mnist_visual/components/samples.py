@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import random
 from functools import cache
 from typing import Any
@@ -18,7 +19,7 @@ def _test_digits() -> npt.NDArray[np.uint8]:
 
 
 def random_digit() -> npt.NDArray[Any]:
-    """Give one of MNIST's test digits, which no network of ours learned from.
+    """Give one of MNIST's test digits, or of the offline sample where that is all there is.
 
     Returns
     -------
@@ -27,7 +28,15 @@ def random_digit() -> npt.NDArray[Any]:
     Raises
     ------
     OSError
-        If there is no data set and no network to fetch it from; the text says what to do.
+        If there is no data set and no network to fetch it from; the log says what to do.
+    ValueError
+        If the data set is damaged.
     """
-    digits = _test_digits()
+    try:
+        digits = _test_digits()
+    except FileNotFoundError as error:
+        logging.getLogger(__name__).warning("%s", error)
+        raise FileNotFoundError(
+            "There are no digits on this computer, and none can be fetched. Draw one yourself."
+        ) from error
     return digits[random.randrange(len(digits))]  # noqa: S311 - a choice, not a secret

@@ -11,11 +11,12 @@ import numpy as np
 import numpy.typing as npt
 import param
 
-from mnist_visual.drawing import Normalization, image_steps, stroke_steps
+from mnist_visual.drawing import SIZE, Normalization, image_steps, stroke_steps
 
-from ._view import JS, View
+from ._view import JS, View, kind_of
 
 Stroke = npt.NDArray[np.float32]
+Picture = npt.NDArray[np.float32]
 
 MAX_POINTS = 20_000
 
@@ -27,14 +28,15 @@ class Sketchpad(View):
     ----------
     samples : callable, optional
         Gives a picture of a digit, uint8 or float (height, width), each time it is called; a
-        button then puts one on the sketchpad. It may raise `OSError`, whose text is shown.
+        button then puts one on the sketchpad. It may raise `OSError` or `ValueError`, whose
+        text is shown.
 
     Attributes
     ----------
     strokes : list of float32 arrays (k, 2)
         What is drawn: x to the right and y down, in sides of the square.
     picture : array (height, width) or None
-        A picture that was put on the sketchpad, until something is drawn.
+        A picture on the sketchpad instead of strokes; setting one takes the other away.
     steps : Normalization
         The drawing on its way to the network; ``steps.digit`` is what the network reads.
 
@@ -56,63 +58,82 @@ class Sketchpad(View):
     _rename: ClassVar = {"strokes": None, "picture": None, "steps": None}
 
     def __init__(
-        self, samples: Callable[[], npt.NDArray[Any]] | None = None, **params: Any
+        self, *, samples: Callable[[], npt.NDArray[Any]] | None = None, **params: Any
     ) -> None:
         super().__init__(can_sample=samples is not None, steps=stroke_steps([]), **params)
         self._samples = samples
-        self._from_browser = False
         self._normalize()
 
-    @param.depends("strokes", "picture", watch=True)
-    def _follow(self) -> None:
+    @param.depends("strokes", watch=True)
+    def _follow_strokes(self) -> None:
+        if self.strokes:
+            with param.parameterized.discard_events(self):
+                self.picture = None
         self._normalize()
-        if not self._from_browser:  # which has it on the screen already
-            self._show()
+        self._show()
+
+    @param.depends("picture", watch=True)
+    def _follow_picture(self) -> None:
+        if self.picture is not None:
+            with param.parameterized.discard_events(self):
+                self.strokes = []
+        self._normalize()
+        self._show()
 
     def _normalize(self) -> None:
-        drawn = stroke_steps(self.strokes) if self.picture is None else image_steps(self.picture)
+        steps = stroke_steps(self.strokes) if self.picture is None else image_steps(self.picture)
         with param.edit_constant(self):
-            self.steps = drawn
+            self.steps = steps
 
     def _state(self) -> dict[str, Any]:
-        picture = self.picture
         return {
             "kind": "show",
             "strokes": [np.asarray(stroke, dtype=np.float32) for stroke in self.strokes],
-            "picture": None if picture is None else np.ascontiguousarray(self.steps.digit),
+            "picture": None if self.picture is None else self.steps.digit,
         }
 
     def _handle_msg(self, data: Any) -> Any:
-        kind = data.get("kind") if isinstance(data, dict) else None
+        kind = kind_of(data)
         if kind == "draw":
             self._draw(data)
         elif kind == "sample" and self._samples is not None:
-            param.parameterized.async_executor(partial(self._put_sample, self._samples))
+            param.parameterized.async_executor(partial(self._send_sample, self._samples))
         elif self.strokes or self.picture is not None:
             # An empty sketchpad has nothing to show, and somebody may have begun to draw.
             super()._handle_msg(data)
 
     def _draw(self, message: dict[str, Any]) -> None:
         try:
-            strokes = _strokes_of(message)
-        except (TypeError, ValueError):
+            strokes, picture = _drawing_of(message)
+            steps = stroke_steps(strokes) if picture is None else image_steps(picture)
+        except (TypeError, ValueError, OverflowError):
             return  # not from our script; nothing that it says is trusted
-        self._from_browser = True
-        try:
-            self.param.update(strokes=strokes, picture=None)
-        finally:
-            self._from_browser = False
-        # After all who watch the drawing have sent their answers: the script may send again.
-        self._send_msg({"kind": "done"})
+        # The page has it on the screen already: only those who watch the steps are told.
+        with param.parameterized.discard_events(self):
+            self.param.update(strokes=strokes, picture=picture)
+        with param.edit_constant(self):
+            self.steps = steps
+        # After all of them have sent their answers, the script may send again.
+        self._send_msg({"kind": "done", "number": message.get("number")})
 
-    async def _put_sample(self, samples: Callable[[], npt.NDArray[Any]]) -> None:
+    async def _send_sample(self, samples: Callable[[], npt.NDArray[Any]]) -> None:
         try:
             # The first call may read or even fetch a data set.
             picture = await asyncio.to_thread(samples)
-        except OSError as error:
+        except (OSError, ValueError) as error:
             self._send_msg({"kind": "problem", "text": str(error)})
         else:
-            self.param.update(strokes=[], picture=picture)
+            # What is on the sketchpad is the page's affair: it draws the digit and says so.
+            self._send_msg({"kind": "sample", "picture": image_steps(picture).digit})
+
+
+def _drawing_of(message: dict[str, Any]) -> tuple[list[Stroke], Picture | None]:
+    if message.get("picture") is not None:
+        picture = np.asarray(message["picture"], dtype=np.float32)
+        if picture.size != SIZE * SIZE or not (np.abs(picture) <= 1).all():
+            raise ValueError(f"picture of {picture.size} values")
+        return [], picture.reshape(SIZE, SIZE)
+    return _strokes_of(message), None
 
 
 def _strokes_of(message: dict[str, Any]) -> list[Stroke]:
@@ -120,7 +141,7 @@ def _strokes_of(message: dict[str, Any]) -> list[Stroke]:
     lengths = np.asarray(message.get("lengths"), dtype=np.int64)
     if points.ndim != 1 or lengths.ndim != 1 or points.size > 2 * MAX_POINTS:
         raise ValueError(f"shapes {points.shape} and {lengths.shape}")
-    if (lengths < 1).any() or 2 * int(lengths.sum()) != points.size:
+    if ((lengths < 1) | (lengths > MAX_POINTS)).any() or 2 * int(lengths.sum()) != points.size:
         raise ValueError("lengths that do not add up")
     if not (np.abs(points) <= 10).all():  # False for NaN, too
         raise ValueError("points far off the square")

@@ -1,12 +1,21 @@
 // The filters of a convolution above what each of them finds in the drawing.
 
-import { card, h, onTheme } from "./dom.js";
+import { card, connect, h, onTheme } from "./dom.js";
 import { paintInk, parts, rgb, signedImage, wipe } from "./pictures.js";
 
 class Maps {
   constructor(model) {
-    this.cells = []
-    this.grid = h("div", { class: "maps", role: "img" })
+    this.channels = model.channels
+    this.cells = Array.from({ length: model.filters }, () => ({
+      kernels: h("img", { class: "pixels kernels", alt: "" }),
+      map: h("canvas", { class: "pixels" }),
+    }))
+    const label = `${model.filters} filters, and for each a small picture of where it finds its pattern`
+    this.grid = h(
+      "div",
+      { class: model.channels > 1 ? "maps deep" : "maps", role: "img", "aria-label": label },
+      ...this.cells.map(({ kernels, map }) => h("div", {}, kernels, h("div", { class: "map" }, map))),
+    )
     this.element = card(model, this.grid)
     this.stopTheme = onTheme(() => this.repaint())
   }
@@ -14,21 +23,6 @@ class Maps {
   // Filters come as (filters, input channels, height, width).
   setFilters(filters) {
     this.filters = filters
-    const [count, channels] = filters.shape
-    this.cells = Array.from({ length: count }, () => ({
-      kernels: h("img", { class: "pixels kernels", alt: "" }),
-      map: h("canvas", { class: "pixels" }),
-    }))
-    this.grid.setAttribute(
-      "aria-label",
-      `${count} small pictures, one for each filter: where in the drawing it finds its pattern`,
-    )
-    this.grid.classList.toggle("deep", channels > 1)
-    this.grid.replaceChildren(
-      ...this.cells.map(({ kernels, map }) =>
-        h("figure", {}, kernels, h("div", { class: "map" }, map)),
-      ),
-    )
     this.repaint()
   }
 
@@ -67,12 +61,11 @@ class Maps {
 
 export function render({ model }) {
   const maps = new Maps(model)
-  model.on("msg:custom", (message) => {
+  const receive = (message) => {
     if (message.kind === "filters") maps.setFilters(message.filters)
     else maps.setMaps(message.maps)
-  })
-  model.on("remove", () => maps.stopTheme())
-  model.send_msg({ kind: "ready" })
+  }
+  connect(model, receive, () => maps.stopTheme())
   return maps.element
 }
 

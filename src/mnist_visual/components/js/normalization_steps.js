@@ -1,10 +1,10 @@
 // The drawing on its way to the network's 28x28 pixels.
 
-import { card, h, onTheme } from "./dom.js";
+import { card, connect, h, onResize, onTheme } from "./dom.js";
 import { context2d, paintInk, rgb, wipe } from "./pictures.js";
 import { PEN, drawStroke, fitToDisplay } from "./strokes.js";
 
-const CAPTIONS = ["your drawing", "find the ink", "scale to 20 pixels", "centre in 28 × 28"]
+const CAPTIONS = ["your drawing", "find the ink", "redraw in 20 pixels", "centre in 28 × 28"]
 
 class Steps {
   constructor(model) {
@@ -28,13 +28,12 @@ class Steps {
       this.colour = rgb(this.element, "--mv-ink")
       this.repaint()
     }
-    this.resized = new ResizeObserver(restyle)
-    this.resized.observe(this.canvases[0])
+    this.stopResize = onResize(this.canvases[0], restyle)
     this.stopTheme = onTheme(restyle)
   }
 
   destroy() {
-    this.resized.disconnect()
+    this.stopResize()
     this.stopTheme()
   }
 
@@ -73,20 +72,20 @@ class Steps {
     // A picture is measured in its own pixels; a drawing in sides of the square, without ink.
     const [height, width] = ink ? ink.shape : [1, 1]
     const edge = ink ? 0 : PEN / 2
+    const share = (place, length) => Math.min(100, Math.max(0, (100 * place) / length))
+    const [x, y] = [share(left - edge, width), share(top - edge, height)]
     Object.assign(this.box.style, {
-      left: `${(100 * (left - edge)) / width}%`,
-      top: `${(100 * (top - edge)) / height}%`,
-      width: `${(100 * (right - left + 2 * edge)) / width}%`,
-      height: `${(100 * (bottom - top + 2 * edge)) / height}%`,
+      left: `${x}%`,
+      top: `${y}%`,
+      width: `${share(right + edge, width) - x}%`,
+      height: `${share(bottom + edge, height) - y}%`,
     })
   }
 }
 
 export function render({ model }) {
   const steps = new Steps(model)
-  model.on("msg:custom", (message) => steps.show(message))
-  model.on("remove", () => steps.destroy())
-  model.send_msg({ kind: "ready" })
+  connect(model, (message) => steps.show(message), () => steps.destroy())
   return steps.element
 }
 

@@ -13,9 +13,10 @@ export function rgb(element, property) {
   const probe = document.createElement("span")
   probe.style.color = `var(${property})`
   element.append(probe)
-  const numbers = getComputedStyle(probe).color.match(/[\d.]+/g).map(Number)
+  // An element that stands on no page has no style.
+  const numbers = getComputedStyle(probe).color.match(/[\d.]+/g) ?? [0, 0, 0]
   probe.remove()
-  return numbers.slice(0, 3)
+  return numbers.slice(0, 3).map(Number)
 }
 
 // Bokeh's arrays carry a shape, and cannot be cut; this gives parts of one as plain arrays.
@@ -34,6 +35,13 @@ export function paintInk(canvas, values, height, width, colour) {
       setPixel(pixels, i, colour, values[i] * full)
     }
   })
+}
+
+// The same on a canvas of its own, to be drawn on others.
+export function inkImage(values, height, width, colour) {
+  const canvas = document.createElement("canvas")
+  paintInk(canvas, values, height, width, colour)
+  return canvas
 }
 
 // Gives an image of signed kernels side by side, a blank pixel between them: one colour for what

@@ -1,6 +1,6 @@
 // The answer: the digit in large, and a bar for each class.
 
-import { h } from "./dom.js";
+import { connect, h } from "./dom.js";
 
 const SPOKEN = 600 // milliseconds of rest before the answer is read out
 
@@ -16,7 +16,7 @@ class Answer {
       const share = h("span", { class: "share" })
       const fill = h("span", { class: "fill" })
       const track = h("span", { class: "track" }, fill)
-      const item = h("li", {}, share, track, h("span", { class: "name" }, String(digit)))
+      const item = h("li", {}, h("span", { class: "name" }, String(digit)), share, track)
       return { item, share, fill }
     })
     this.spoken = h("p", { class: "visually-hidden", role: "status" })
@@ -41,7 +41,7 @@ class Answer {
     this.element.dataset.verdict = verdict
     const [digit, sentence, sure] = {
       empty: ["", "Waiting for a digit", "draw one, and watch"],
-      other: ["?", "This does not look like a digit", `closest: ${best}`],
+      other: ["?", "Not a digit", "unlike all that it learned"],
       digit: [String(best), `It reads a ${best}`, `${percent(values[best])} sure`],
     }[verdict]
     this.digit.textContent = digit
@@ -66,8 +66,7 @@ class Answer {
 
 export function render({ model }) {
   const answer = new Answer()
-  model.on("msg:custom", (message) => answer.show(message))
-  model.send_msg({ kind: "ready" })
+  connect(model, (message) => answer.show(message), () => clearTimeout(answer.timer))
   return answer.element
 }
 

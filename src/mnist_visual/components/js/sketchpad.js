@@ -1,43 +1,23 @@
 // The sketchpad: pointer, touch, pen and keyboard become strokes; the newest drawing is sent on.
 
-import { h, onTheme } from "./dom.js";
+import { connect, h, onResize, onTheme } from "./dom.js";
+import { Messenger } from "./messenger.js";
 import { context2d, paintInk, rgb } from "./pictures.js";
 import { drawStroke, fitToDisplay } from "./strokes.js";
 
 const STEP = 1 / 40 // how far an arrow key moves the pen, in sides of the square
 const MAX_POINTS = 20000
 const CLOSE = 1 / 400 // points closer than this to the last one add nothing
-const LOST = 1000 // milliseconds after which an answer is given up
+
+const REST = 700 // milliseconds without a key until the pen's place is read out
+const SILENT = "The server does not answer. Start it again, then reload this page."
+const FULL = "The sketchpad is full. Undo or clear to go on."
 
 const ARROWS = {
   ArrowLeft: [-1, 0],
   ArrowRight: [1, 0],
   ArrowUp: [0, -1],
   ArrowDown: [0, 1],
-}
-
-// Sends the newest drawing whenever the last one is answered, so that nothing piles up.
-class Messenger {
-  constructor(send) {
-    this.send = send
-    this.waiting = false
-    this.newest = null
-  }
-
-  post(message) {
-    this.newest = message
-    if (!this.waiting) this.next()
-  }
-
-  next() {
-    clearTimeout(this.timer)
-    this.waiting = this.newest !== null
-    if (!this.waiting) return
-    const message = this.newest()
-    this.newest = null
-    this.timer = setTimeout(() => this.next(), LOST)
-    this.send(message)
-  }
 }
 
 class Pad {
@@ -48,7 +28,8 @@ class Pad {
     this.active = null // the stroke under the pen
     this.pressed = new Set() // arrow keys
     this.pen = { x: 0.5, y: 0.5 } // the keyboard's pen
-    this.messenger = new Messenger(send)
+    this.pointer = null // that draws; a palm or a second finger changes nothing
+    this.messenger = new Messenger(send, (silent) => this.say(silent ? SILENT : ""))
     this.build(send, canSample)
   }
 
@@ -61,14 +42,19 @@ class Pad {
       onpointerdown: (event) => this.pointerDown(event),
       onpointermove: (event) => this.pointerMove(event),
       onpointerup: (event) => this.pointerUp(event),
-      onpointercancel: () => this.dropStroke(),
+      onpointercancel: (event) => this.pointerCancel(event),
       onkeydown: (event) => this.keyDown(event),
       onkeyup: (event) => this.pressed.delete(event.key),
       onblur: () => this.pressed.clear(),
       oncontextmenu: (event) => event.preventDefault(),
     })
     this.cursor = h("span", { class: "cursor", "aria-hidden": "true" })
-    this.hint = h("p", { class: "hint", "aria-hidden": "true" }, "Draw a digit here")
+    this.hint = h(
+      "p",
+      { class: "hint", "aria-hidden": "true" },
+      "Draw a digit here",
+      h("span", { class: "keys" }, "Arrow keys move the pen, Space puts it down"),
+    )
     this.undoButton = h("button", { type: "button", onclick: () => this.undo() }, "Undo")
     this.clearButton = h("button", { type: "button", onclick: () => this.clear() }, "Clear")
     const fetchSample = () => {
@@ -97,21 +83,24 @@ class Pad {
         "Backspace takes back the last stroke. Delete clears.",
       ),
     )
-    this.resized = new ResizeObserver(() => this.redraw())
-    this.resized.observe(this.canvas)
+    this.stopResize = onResize(this.canvas, () => this.redraw())
     this.stopTheme = onTheme(() => this.redraw())
     this.refresh()
   }
 
   destroy() {
-    this.resized.disconnect()
+    this.stopResize()
     this.stopTheme()
+    this.messenger.stop()
   }
 
   // Strokes
 
   begin(x, y, width) {
-    if (this.pointCount() >= MAX_POINTS) return
+    if (this.pointCount() >= MAX_POINTS) {
+      this.say(FULL)
+      return
+    }
     this.remember()
     this.picture = null
     this.active = { points: [x, y], widths: width === null ? null : [width] }
@@ -122,16 +111,16 @@ class Pad {
   extend(x, y, width) {
     const { points, widths } = this.active
     const [lastX, lastY] = points.slice(-2)
-    if (Math.hypot(x - lastX, y - lastY) < CLOSE || this.pointCount() >= MAX_POINTS) return
+    if (Math.hypot(x - lastX, y - lastY) < CLOSE) return
+    if (this.pointCount() >= MAX_POINTS) {
+      this.say(FULL)
+      return
+    }
     points.push(x, y)
     if (widths) widths.push(width)
     const context = context2d(this.canvas)
     drawStroke(context, this.canvas.width, points, widths, points.length / 2 - 2)
     this.post()
-  }
-
-  dropStroke() {
-    if (this.active) this.undo()
   }
 
   pointCount() {
@@ -157,6 +146,7 @@ class Pad {
     this.picture = null
     this.lift()
     this.changed()
+    this.canvas.focus({ preventScroll: true }) // the button that was pressed is off now
     this.say("Cleared.")
   }
 
@@ -164,18 +154,19 @@ class Pad {
     return !this.strokes.length && !this.picture
   }
 
-  // What came from elsewhere: a picture or strokes set by the page.
+  // What the page has put on the sketchpad; whatever waits to be sent is of the past.
   show({ strokes, picture }) {
-    if (!strokes.length && !picture && this.isEmpty()) return
+    this.messenger.drop()
     this.remember()
     this.strokes = strokes.map((points) => ({ points: Array.from(points), widths: null }))
-    this.picture = picture
+    this.picture = picture && Float32Array.from(picture)
     this.lift()
     this.refresh()
   }
 
   lift() {
     this.active = null
+    this.pointer = null
     this.cursor.classList.remove("down")
   }
 
@@ -191,14 +182,16 @@ class Pad {
   }
 
   pointerDown(event) {
-    if (!event.isPrimary || event.button !== 0) return
+    if (this.pointer !== null || !event.isPrimary || event.button !== 0) return
+    this.lift() // of the keyboard's pen
+    this.pointer = event.pointerId
     this.canvas.setPointerCapture(event.pointerId)
     this.cursor.hidden = true
     this.begin(...this.position(event))
   }
 
   pointerMove(event) {
-    if (!this.active || !event.isPrimary || !this.canvas.hasPointerCapture(event.pointerId)) return
+    if (!this.active || event.pointerId !== this.pointer) return
     for (const each of event.getCoalescedEvents?.() ?? [event]) {
       const [x, y, width] = this.position(each)
       this.extend(x, y, width ?? 1)
@@ -206,18 +199,24 @@ class Pad {
   }
 
   pointerUp(event) {
-    if (event.isPrimary && this.canvas.hasPointerCapture(event.pointerId)) this.lift()
+    if (event.pointerId === this.pointer) this.lift()
+  }
+
+  pointerCancel(event) {
+    if (event.pointerId !== this.pointer) return
+    if (this.active) this.undo()
+    this.lift()
   }
 
   // Keyboard
 
   keyDown(event) {
-    if (event.altKey || ((event.ctrlKey || event.metaKey) && event.key !== "z")) return
     const { key } = event
+    if (event.altKey || ((event.ctrlKey || event.metaKey) && key !== "z")) return
     if (key in ARROWS) this.movePen(key, event.shiftKey)
-    else if (key === " " || key === "Enter") this.togglePen()
-    else if (key === "Backspace" || key === "z") this.undo()
-    else if (key === "Delete" || key === "Escape") this.clear()
+    else if (key === " ") event.repeat || this.togglePen()
+    else if (key === "Backspace" || (key === "z" && (event.ctrlKey || event.metaKey))) this.undo()
+    else if (key === "Delete") this.clear()
     else return
     event.preventDefault()
   }
@@ -230,20 +229,29 @@ class Pad {
       this.pen.x = Math.min(1, Math.max(0, this.pen.x + right * step))
       this.pen.y = Math.min(1, Math.max(0, this.pen.y + down * step))
     }
-    if (this.active) this.extend(this.pen.x, this.pen.y, 1)
+    if (this.active && this.pointer === null) this.extend(this.pen.x, this.pen.y, 1)
     this.placeCursor()
+    clearTimeout(this.resting)
+    this.resting = setTimeout(() => this.say(this.place()), REST)
   }
 
   togglePen() {
+    if (this.pointer !== null) return
     if (this.active) {
       this.lift()
-      this.say("Pen up.")
+      this.say(`Pen up, ${this.place()}.`)
     } else {
       this.begin(this.pen.x, this.pen.y, null)
+      if (!this.active) return
       this.cursor.classList.add("down")
-      this.say("Pen down.")
+      this.say(`Pen down, ${this.place()}.`)
     }
     this.placeCursor()
+  }
+
+  // Where the keyboard's pen is, for those who do not see it.
+  place() {
+    return `${Math.round(100 * this.pen.x)} across, ${Math.round(100 * this.pen.y)} down`
   }
 
   placeCursor() {
@@ -288,6 +296,7 @@ class Pad {
       kind: "draw",
       points: Float32Array.from(this.strokes.flatMap((stroke) => stroke.points)),
       lengths: Int32Array.from(this.strokes, (stroke) => stroke.points.length / 2),
+      picture: this.picture,
     }))
   }
 
@@ -296,17 +305,21 @@ class Pad {
   }
 
   receive(message) {
-    if (message.kind === "done") this.messenger.next()
+    if (message.kind === "done") this.messenger.answered(message.number)
     else if (message.kind === "show") this.show(message)
+    else if (message.kind === "sample") this.takeSample(message.picture)
     else if (message.kind === "problem") this.say(message.text)
+  }
+
+  takeSample(picture) {
+    this.show({ strokes: [], picture })
+    this.post()
   }
 }
 
 export function render({ model }) {
   const pad = new Pad((message) => model.send_msg(message), model.can_sample)
-  model.on("msg:custom", (message) => pad.receive(message))
-  model.on("remove", () => pad.destroy())
-  model.send_msg({ kind: "ready" })
+  connect(model, (message) => pad.receive(message), () => pad.destroy())
   return pad.element
 }
 
