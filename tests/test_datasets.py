@@ -516,7 +516,7 @@ def test_offline_sample_stands_in_with_a_warning(monkeypatch, offline):
     monkeypatch.setenv("KERAS_HOME", str(offline.parents[1]))
     monkeypatch.setattr(datasets, "_MNIST_URL", "http://127.0.0.1:9/closed")
 
-    with pytest.warns(UserWarning, match="offline sample of 5,000 digits"):
+    with pytest.warns(UserWarning, match="offline sample of 5,000 training digits"):
         (x_train, y_train), (x_test, y_test) = load_mnist()
 
     assert x_train.shape == (4000, 28, 28)

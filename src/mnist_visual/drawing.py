@@ -18,7 +18,6 @@ from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
-from scipy import ndimage
 
 SIZE = 28
 BOX = 20.0
@@ -182,15 +181,21 @@ def image_steps(picture: npt.ArrayLike) -> Normalization:
     top, bottom, left, right = found
     fitted = _fit(*_with_usual_weight(ink[top:bottom, left:right]))
     # Whole pixels, as MNIST's makers moved theirs: nothing is blurred twice.
-    shift_right, shift_down = (float(round(move)) for move in _to_centre(fitted))
-    digit = ndimage.shift(fitted, (shift_down, shift_right), order=0)
+    right_by, down_by = (round(move) for move in _to_centre(fitted))
     box = (float(left), float(right), float(top), float(bottom))
-    return Normalization(ink, box, fitted, (shift_right, shift_down), digit)
+    digit = _moved(fitted, right_by, down_by)
+    return Normalization(ink, box, fitted, (float(right_by), float(down_by)), digit)
 
 
 def _nothing(ink: Floats | None) -> Normalization:
     blank = np.zeros((SIZE, SIZE), dtype=np.float32)
     return Normalization(ink, None, blank, (0.0, 0.0), blank.copy())
+
+
+def _moved(picture: Floats, right: int, down: int) -> Floats:
+    """Move a picture by whole pixels; what leaves it is gone."""
+    padded = np.pad(picture, SIZE)
+    return padded[SIZE - down : 2 * SIZE - down, SIZE - right : 2 * SIZE - right].copy()
 
 
 def _to_centre(picture: Floats) -> tuple[float, float]:
@@ -334,6 +339,8 @@ def _with_usual_weight(ink: Floats) -> tuple[Floats, float]:
 
     Returns the ink and the pixels that its longer side is to measure.
     """
+    from scipy import ndimage  # strokes do without, and the page starts sooner
+
     longer_side = max(ink.shape)
     zoom = max(1, math.ceil(6 * BOX / longer_side))  # coarse pixels would hide the width
     fine = ndimage.zoom(ink, zoom, order=1, grid_mode=True, mode="nearest")

@@ -16,6 +16,7 @@ from panel.io.server import Server
 
 from .inference import shared_network
 
+LOOPBACKS = {"localhost", "127.0.0.1"}
 WILDCARDS = {"", "0.0.0.0", "::"}  # noqa: S104 - recognised, not used as a default
 _ORIGIN = re.compile(r"[\w.-]+(:\d{1,5})?")
 
@@ -73,7 +74,8 @@ def serve(
         show=show,
         start=start,
         verbose=True,
-        compress_response=True,
+        # Worth its time over a network; to oneself it only delays the start.
+        compress_response=address not in LOOPBACKS,
     )
 
 
