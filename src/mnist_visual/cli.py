@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, NoReturn
 from . import __version__
 
 if TYPE_CHECKING:
+    from .datasets import Images
     from .pen_digits import PenDigits
 
 BAD_USAGE = 2
@@ -67,6 +68,13 @@ def _parser() -> argparse.ArgumentParser:
     serve.set_defaults(run=_serve)
 
     train = commands.add_parser("train", help="train the shipped weights from scratch")
+    train.add_argument(
+        "model",
+        nargs="?",
+        choices=["classifier", "vae"],
+        default="classifier",
+        help="which of the two networks (default classifier)",
+    )
     _add_data(train)
     train.add_argument(
         "--hold-out",
@@ -79,8 +87,7 @@ def _parser() -> argparse.ArgumentParser:
     train.add_argument(
         "--output",
         type=Path,
-        default=Path("classifier.weights.h5"),
-        help="where to write the weights (default classifier.weights.h5)",
+        help="where to write the weights (default MODEL.weights.h5)",
     )
     train.set_defaults(run=_train)
 
@@ -136,23 +143,45 @@ def _serve(options: argparse.Namespace) -> None:
 
 def _train(options: argparse.Namespace) -> None:
     from .datasets import load_mnist
-    from .pretraining import EPOCHS, pretrain_classifier
-    from .weights import checked_target, save_weights
+    from .weights import checked_target
 
-    checked_target(options.output)  # found out before the training, not after it
+    # Found out before the training, not after it.
+    output = checked_target(options.output or f"{options.model}.weights.h5")
     (images, labels), held_out = load_mnist(options.mnist)
     if options.hold_out is not None:
         held_out = images[-options.hold_out :], labels[-options.hold_out :]
         images, labels = images[: -options.hold_out], labels[: -options.hold_out]
+    train = _train_vae if options.model == "vae" else _train_classifier
+    train(options, (images, labels), held_out, output)
+    print(f"The weights are in {output}.")
+
+
+def _train_classifier(
+    options: argparse.Namespace, train: Images, held_out: Images, output: Path
+) -> None:
+    from .pretraining import EPOCHS, pretrain_classifier
+    from .weights import save_weights
+
     model = pretrain_classifier(
-        (images, labels),
+        train,
         _pen_digits(options),
         validation_data=held_out,
         epochs=options.epochs or EPOCHS,
         seed=options.seed,
     )
-    save_weights(model, options.output)
-    print(f"The weights are in {options.output}.")
+    save_weights(model, output)
+
+
+def _train_vae(options: argparse.Namespace, train: Images, held_out: Images, output: Path) -> None:
+    from .codes import save_codes
+    from .vae_training import EPOCHS, pretrain_vae
+    from .weights import save_weights
+
+    vae = pretrain_vae(
+        train[0], validation=held_out[0], epochs=options.epochs or EPOCHS, seed=options.seed
+    )
+    save_weights(vae, output)
+    save_codes(vae, *held_out, output.with_name("vae_test_codes.npz"))
 
 
 def _evaluate(options: argparse.Namespace) -> None:

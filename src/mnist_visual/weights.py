@@ -37,7 +37,10 @@ _MAX_TEXT_BYTES = 1 << 20
 _MAX_ATTRIBUTE_BYTES = 1 << 16  # HDF5's own limit, which is why Keras 2 splits long attributes
 
 # Where each model that the package ships weights for is built.
-_PRETRAINED = {"classifier": ("classifier", "build_classifier")}
+_PRETRAINED = {
+    "classifier": ("classifier", "build_classifier"),
+    "vae": ("vae", "build_vae"),
+}
 
 
 def save_weights(model: Any, path: PathLike) -> None:
@@ -166,7 +169,7 @@ def load_pretrained(name: str) -> Any:
     Parameters
     ----------
     name : str
-        ``"classifier"``.
+        ``"classifier"`` or ``"vae"``.
 
     Returns
     -------
@@ -184,7 +187,7 @@ def load_pretrained(name: str) -> Any:
     --------
     >>> load_pretrained("oracle")
     Traceback (most recent call last):
-    ValueError: name must be one of 'classifier'. Received: 'oracle'. Choose one of these.
+    ValueError: name must be one of 'classifier', 'vae'. Received: 'oracle'. Choose one of these.
     """
     if name not in _PRETRAINED:
         names = ", ".join(map(repr, _PRETRAINED))

@@ -1,0 +1,183 @@
+"""What the latent functions accept, and one sentence for all else."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from ._passes import input_shape, reshaped_picture
+
+Floats = npt.NDArray[np.float32]
+Extent = tuple[float, float, float, float]
+
+MAX_CODES = 10_000_000  # of one call; the next mistake would be out of memory
+
+
+def checked_extent(extent: Any) -> Extent:
+    """Check that an extent has four finite numbers, the smaller before the larger.
+
+    Parameters
+    ----------
+    extent : sequence of 4 numbers
+        ``(x_min, x_max, y_min, y_max)``.
+
+    Returns
+    -------
+    tuple of 4 floats
+
+    Raises
+    ------
+    ValueError
+        If it is not as described.
+    """
+    rule = "An extent is (x_min, x_max, y_min, y_max), finite, each min below its max"
+    try:
+        limits = tuple(float(limit) for limit in extent)
+    except (TypeError, ValueError) as error:
+        raise ValueError(f"{rule}. Received: {extent!r}.") from error
+    if len(limits) != 4:
+        raise ValueError(f"{rule}. Received: {len(limits)} numbers.")
+    x_min, x_max, y_min, y_max = limits
+    # Beyond 1e6, float32 could not tell one point from the next.
+    if not (max(map(abs, limits)) <= 1e6 and x_min < x_max and y_min < y_max):
+        raise ValueError(f"{rule}, within -1e6..1e6. Received: {extent!r}.")
+    return x_min, x_max, y_min, y_max
+
+
+def checked_count(name: str, value: Any, *, least: int = 1, most: int | None = None) -> int:
+    """Check that a number is whole and in its range.
+
+    Parameters
+    ----------
+    name : str
+        Of the argument, for the error.
+    value : object
+        What was given for it.
+    least, most : int
+        The range; without an end if `most` is None.
+
+    Returns
+    -------
+    int
+
+    Raises
+    ------
+    ValueError
+        If it is not as described.
+    """
+    whole = isinstance(value, int | np.integer) and not isinstance(value, bool)
+    if not whole or value < least or (most is not None and value > most):
+        limits = f"from {least} up" if most is None else f"{least} to {most:,}"
+        raise ValueError(f"{name} is a whole number, {limits}. Received: {value!r}.")
+    return int(value)
+
+
+def checked_codes(codes: npt.ArrayLike, decoder: Any = None) -> Floats:
+    """Check codes: their type, shape, number, and that they are finite.
+
+    Parameters
+    ----------
+    codes : array_like (..., latent_dim)
+        At least one code.
+    decoder : keras.Model, optional
+        Which is to read them.
+
+    Returns
+    -------
+    float32 array (..., latent_dim)
+
+    Raises
+    ------
+    ValueError
+        If they are not as described.
+    """
+    dim = None if decoder is None else input_shape(decoder)
+    length = dim[-1] if dim else "latent_dim"
+    rule = f"Codes are finite real numbers of the shape (..., {length})"
+    try:
+        points = np.asarray(codes)
+        if points.dtype.kind not in "buif":
+            raise TypeError(f"dtype {points.dtype}")
+    except (TypeError, ValueError) as error:
+        raise ValueError(f"{rule}. Received: {error}.") from error
+    if points.ndim == 0 or points.size == 0 or (dim and dim[-1] not in (None, points.shape[-1])):
+        raise ValueError(f"{rule}, one or more. Received: shape {points.shape}.")
+    if math.prod(points.shape[:-1]) > MAX_CODES:
+        raise ValueError(f"At most {MAX_CODES:,} codes at once. Received: shape {points.shape}.")
+    with np.errstate(over="ignore"):  # what overflows is refused with the infinities
+        points = points.astype(np.float32)
+    if not np.isfinite(points).all():
+        raise ValueError(f"{rule}. Received: NaN, an infinity, or more than float32 can hold.")
+    return points
+
+
+def check_plane(decoder: Any) -> None:
+    """Raise ValueError unless a decoder reads codes of two numbers, if it says what it reads."""
+    shape = input_shape(decoder)
+    if shape is not None and shape not in ((2,), (None,)):
+        raise ValueError(
+            "Only a latent space of two dimensions is a plane. "
+            f"Received: a decoder of codes of the shape {shape}."
+        )
+
+
+def even_centres(low: float, high: float, count: int) -> npt.NDArray[np.float64]:
+    """Give the centres of equal cells between two limits, ascending."""
+    return low + (high - low) * ((np.arange(count) + 0.5) / count)
+
+
+def checked_pictures(
+    images: npt.NDArray[Any], wanted: tuple[int | None, ...] | None
+) -> tuple[npt.NDArray[Any], tuple[int, ...], bool]:
+    """Give pictures a first axis, and find the shape that a model reads each in.
+
+    Parameters
+    ----------
+    images : array (n, height, width) or (height, width)
+        uint8 or floats, with a channel axis or without.
+    wanted : tuple of int or None
+        The shape that the model reads, where None stands for any length; None if unknown.
+
+    Returns
+    -------
+    tuple
+        The pictures (n, ...), the shape to give each, and whether there was one alone.
+
+    Raises
+    ------
+    ValueError
+        If they are of another type or shape, or none.
+    """
+    if images.dtype != np.uint8 and images.dtype.kind != "f":
+        raise ValueError(
+            "Pictures are uint8 in 0..255 or floats in [0, 1]; convert them first. "
+            f"Received: dtype {images.dtype}."
+        )
+    for single in (False, True):
+        batch = images[None] if single else images
+        # A model that does not say what it reads is given what a picture usually is.
+        if batch.ndim < 2 or batch.size == 0 or (wanted is None and batch.ndim < 3):
+            continue
+        shape = reshaped_picture(batch.shape[1:], wanted)
+        if shape is not None:
+            return batch, shape, single
+    raise ValueError(
+        f"This encoder reads pictures of the shape {wanted}, one or more. "
+        f"Received: shape {images.shape}."
+    )
+
+
+def unit_floats(pictures: npt.NDArray[Any]) -> Floats:
+    """Give pictures of uint8 or floats as float32 in [0, 1]; ValueError where they are not."""
+    if pictures.dtype == np.uint8:
+        return pictures.astype(np.float32) / np.float32(255)
+    low, high = float(pictures.min()), float(pictures.max())
+    if not (low >= 0 and high <= 1):  # True for NaN, too
+        raise ValueError(
+            "Pictures of floats lie in [0, 1]; divide them by their range first. "
+            f"Received: values from {low:g} to {high:g}."
+        )
+    return pictures.astype(np.float32, copy=False)

@@ -1,0 +1,119 @@
+"""Where the shipped autoencoder's encoder puts MNIST's test digits on the plane.
+
+They come with the library, so that the plane can be shown without the data and without Keras.
+"""
+
+from __future__ import annotations
+
+import io
+from dataclasses import dataclass
+from importlib import resources
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+import numpy.typing as npt
+
+from ._files import ANY, Layout, PathLike, broken_is_value_error, file_size, read_npz, write_whole
+
+if TYPE_CHECKING:
+    from .vae import VAE
+
+_LAYOUT: Layout = {
+    "z_mean": ("<f2", (ANY, 2)),
+    "z_log_var": ("<f2", (ANY, 2)),
+    "labels": ("|u1", (ANY,)),
+}
+
+
+@dataclass(frozen=True)
+class LabelledCodes:
+    """Codes of pictures, normal distributions on the plane, and what the pictures show.
+
+    Attributes
+    ----------
+    z_mean : float32 array (n, 2)
+        The means.
+    z_log_var : float32 array (n, 2)
+        The logarithms of the variances.
+    labels : uint8 array (n,)
+        The digits, 0 to 9.
+    """
+
+    z_mean: npt.NDArray[np.float32]
+    z_log_var: npt.NDArray[np.float32]
+    labels: npt.NDArray[np.uint8]
+
+
+def load_test_codes() -> LabelledCodes:
+    """Load the codes of MNIST's 10,000 test digits, as the shipped encoder gives them.
+
+    Returns
+    -------
+    LabelledCodes
+        In MNIST's order, with the precision of float16: three digits.
+
+    Raises
+    ------
+    FileNotFoundError
+        If the package lacks the file.
+    ValueError
+        If the file is damaged.
+
+    Examples
+    --------
+    >>> codes = load_test_codes()
+    >>> codes.z_mean.shape, codes.z_mean.dtype, codes.labels[:3]
+    ((10000, 2), dtype('float32'), array([7, 2, 1], dtype=uint8))
+    """
+    shipped = resources.files(__package__) / "pretrained" / "vae_test_codes.npz"
+    if not shipped.is_file():
+        raise FileNotFoundError(
+            "The package must hold the codes of the test digits. Received: an installation "
+            f"without {shipped}. Install mnist-visual again."
+        )
+    with resources.as_file(shipped) as path, broken_is_value_error(str(path)):
+        with path.open("rb") as file:
+            arrays = read_npz(file, file_size(file), _LAYOUT)
+        if len({len(array) for array in arrays.values()}) != 1:
+            raise ValueError("its arrays have different lengths")
+    return LabelledCodes(
+        arrays["z_mean"].astype(np.float32),
+        arrays["z_log_var"].astype(np.float32),
+        arrays["labels"],
+    )
+
+
+def save_codes(
+    vae: VAE, images: npt.NDArray[np.uint8], labels: npt.NDArray[np.uint8], path: PathLike
+) -> None:
+    """Encode pictures and save their codes as the package ships them: in half precision.
+
+    The file appears whole or not at all, and the same codes give the same bytes.
+
+    Parameters
+    ----------
+    vae : VAE
+        With a plane of codes, ``latent_dim=2``.
+    images : uint8 array (n, 28, 28)
+        Pictures, ink bright.
+    labels : uint8 array (n,)
+        What they show.
+    path : path
+        The ``.npz`` file.
+
+    Raises
+    ------
+    OSError
+        If the file cannot be written.
+    """
+    pictures = np.asarray(images, np.float32) / np.float32(255)
+    z_mean, z_log_var = vae.encoder.predict(pictures, batch_size=500, verbose=0)
+    packed = io.BytesIO()
+    np.savez_compressed(
+        packed,
+        z_mean=z_mean.astype("<f2"),
+        z_log_var=z_log_var.astype("<f2"),
+        labels=np.asarray(labels, np.uint8),
+    )
+    write_whole(Path(path), packed.getvalue())

@@ -1,0 +1,301 @@
+"""From one digit to another through the latent space, as pictures, a strip or a film."""
+
+from __future__ import annotations
+
+import io
+import os
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import IO, Any
+
+import numpy as np
+import numpy.typing as npt
+from PIL import Image
+
+from ._checks import checked_codes, checked_count
+from ._files import write_whole
+from ._passes import find_part, input_shape
+from .latent import decode, encode
+from .regions import classify_codes
+
+Floats = npt.NDArray[np.float32]
+Pixels = npt.NDArray[np.uint8]
+PathLike = str | os.PathLike[str]
+
+METHODS = ("linear", "spherical")
+MAX_STEPS = 10_000
+
+
+@dataclass(frozen=True)
+class LatentPath:
+    """A way through the latent space.
+
+    Attributes
+    ----------
+    codes : float32 array (steps, latent_dim)
+        The points of the way, with both ends.
+    images : float32 array (steps, height, width)
+        The decoder's pictures.
+    probabilities : float32 array (steps, classes) or None
+        What a classifier reads in them; None where none was given.
+    """
+
+    codes: Floats
+    images: Floats
+    probabilities: Floats | None
+
+
+def interpolate(
+    vae: Any,
+    start: npt.ArrayLike,
+    end: npt.ArrayLike,
+    *,
+    steps: int = 16,
+    method: str = "linear",
+    classifier: Any = None,
+) -> LatentPath:
+    """Go from one digit to another through the latent space.
+
+    To go between classes, give two of their `class_means` or `class_modes`.
+
+    Parameters
+    ----------
+    vae : object with .encoder and .decoder
+        As for `encode` and `decode`; between points, a decoder will do.
+    start, end : array_like (latent_dim,) or (height, width)
+        A point of the latent space, or a picture, which stands for the mean of its code.
+    steps : int, default 16
+        Points of the way, both ends among them, 2 to 10,000.
+    method : {"linear", "spherical"}, default "linear"
+        Straight on; or round the origin, where the direction turns evenly [1]_ and the distance
+        from the origin changes evenly, so that the way stays among likely codes [2]_. Where a
+        direction is missing, at the origin, the way is straight.
+    classifier : keras.Model, optional
+        To read the pictures, as for `class_regions`.
+
+    Returns
+    -------
+    LatentPath
+
+    Raises
+    ------
+    ValueError
+        If the models do not fit, or an argument is not as described.
+
+    References
+    ----------
+    .. [1] K. Shoemake, "Animating rotation with quaternion curves", SIGGRAPH 1985.
+    .. [2] T. White, "Sampling Generative Networks", arXiv:1609.04468.
+
+    Examples
+    --------
+    >>> from mnist_visual.vae import build_vae
+    >>> path = interpolate(build_vae(latent_dim=2), [-2, 0], [2, 0], steps=5)
+    >>> path.codes[:, 0].tolist(), path.images.shape
+    ([-2.0, -1.0, 0.0, 1.0, 2.0], (5, 28, 28))
+    """
+    if method not in METHODS:
+        raise ValueError(f"method is one of {METHODS}. Received: {method!r}.")
+    share = np.linspace(0, 1, checked_count("steps", steps, least=2, most=MAX_STEPS))[:, None]
+    first, last = _point(vae, start, "start"), _point(vae, end, "end")
+    if first.shape != last.shape:
+        raise ValueError(f"Both ends are codes alike. Received: {first.shape} and {last.shape}.")
+    way = _linear if method == "linear" else _spherical
+    codes = way(first.astype(np.float64), last.astype(np.float64), share).astype(np.float32)
+    codes[0], codes[-1] = first, last
+    probabilities = None if classifier is None else classify_codes(vae, classifier, codes)
+    return LatentPath(codes, decode(vae, codes), probabilities)
+
+
+def filmstrip(path: LatentPath | npt.ArrayLike, *, columns: int | None = None) -> Floats:
+    """Lay the pictures of a way side by side.
+
+    Parameters
+    ----------
+    path : LatentPath, or array_like (n, height, width)
+        The pictures.
+    columns : int, optional
+        Pictures in a row; all of them by default. Places without a picture are 0.
+
+    Returns
+    -------
+    float32 array (rows * height, columns * width)
+        In the range of the pictures, ink bright.
+
+    Raises
+    ------
+    ValueError
+        If there are no pictures (n, height, width), or `columns` is out of range.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> filmstrip(np.zeros((6, 28, 28))).shape, filmstrip(np.zeros((6, 28, 28)), columns=4).shape
+    ((28, 168), (56, 112))
+    """
+    images = _pictures(path)
+    across = len(images) if columns is None else checked_count("columns", columns)
+    rows = -(-len(images) // across)
+    height, width = images.shape[1:]
+    strip = np.zeros((rows * across, height, width), dtype=np.float32)
+    strip[: len(images)] = images
+    lines = strip.reshape(rows, across, height, width).swapaxes(1, 2)
+    return lines.reshape(rows * height, across * width)
+
+
+def save_filmstrip(
+    path: LatentPath | npt.ArrayLike,
+    file: PathLike | IO[bytes],
+    *,
+    columns: int | None = None,
+    scale: int = 2,
+    dark_ink: bool = True,
+) -> None:
+    """Save the strip of `filmstrip` as a PNG picture, whole or not at all.
+
+    Parameters
+    ----------
+    path : LatentPath, or array_like (n, height, width)
+        The pictures, in [0, 1], ink bright.
+    file : path or binary file
+        Where to; a path's folder is made if need be.
+    columns : int, optional
+        Pictures in a row; all of them by default.
+    scale : int, default 2
+        Pixels of the file for each pixel of a picture, 1 to 64.
+    dark_ink : bool, default True
+        Whether to draw dark ink on white, or bright ink on black.
+
+    Raises
+    ------
+    ValueError
+        If an argument is not as described.
+    OSError
+        If the file cannot be written.
+    """
+    pixels = _pixels(filmstrip(path, columns=columns)[None], scale, dark_ink=dark_ink)
+    _save(pixels, file, format="PNG")
+
+
+def save_gif(
+    path: LatentPath | npt.ArrayLike,
+    file: PathLike | IO[bytes],
+    *,
+    seconds: float = 2.0,
+    scale: int = 8,
+    dark_ink: bool = True,
+) -> None:
+    """Save the pictures of a way as a film that starts again at its end, whole or not at all.
+
+    Parameters
+    ----------
+    path : LatentPath, or array_like (n, height, width)
+        The pictures, in [0, 1], ink bright.
+    file : path or binary file
+        Where to; a path's folder is made if need be.
+    seconds : float, default 2.0
+        How long the film lasts; a frame is shown for at least 0.02 s and at most 10 s.
+    scale : int, default 8
+        Pixels of the film for each pixel of a picture, 1 to 64.
+    dark_ink : bool, default True
+        Whether to draw dark ink on white, or bright ink on black.
+
+    Raises
+    ------
+    ValueError
+        If an argument is not as described.
+    OSError
+        If the file cannot be written.
+
+    Examples
+    --------
+    >>> import numpy as np, pathlib, tempfile
+    >>> file = pathlib.Path(tempfile.mkdtemp()) / "film.gif"
+    >>> save_gif(np.random.default_rng(0).random((4, 28, 28)), file)
+    >>> file.read_bytes()[:3]
+    b'GIF'
+    """
+    images = _pictures(path)
+    if not 0 < seconds < float("inf"):
+        raise ValueError(f"seconds is a number above 0. Received: {seconds!r}.")
+    # GIF counts hundredths, and browsers show what is shorter than two of them slowly.
+    duration = 10 * int(np.clip(round(100 * seconds / len(images)), 2, 1000))
+    _save(_pixels(images, scale, dark_ink=dark_ink), file, format="GIF", duration=duration, loop=0)
+
+
+def _point(vae: Any, end: npt.ArrayLike, name: str) -> Floats:
+    values = np.asarray(end)
+    if values.ndim >= 2:
+        mean = encode(vae, values).mean
+        if mean.ndim == 1:
+            return mean
+    elif values.ndim == 1:
+        return checked_codes(values, find_part(vae, "decoder", "interpolate"))
+    dim = input_shape(find_part(vae, "decoder", "interpolate")) or ("latent_dim",)
+    raise ValueError(
+        f"{name} is one point {dim} or one picture (height, width). Received: {values.shape}."
+    )
+
+
+def _linear(
+    first: npt.NDArray[Any], last: npt.NDArray[Any], share: npt.NDArray[Any]
+) -> npt.NDArray[Any]:
+    return (1 - share) * first + share * last
+
+
+def _spherical(
+    first: npt.NDArray[Any], last: npt.NDArray[Any], share: npt.NDArray[Any]
+) -> npt.NDArray[Any]:
+    lengths = np.linalg.norm(first), np.linalg.norm(last)
+    if min(lengths) == 0 or len(first) == 1:
+        return _linear(first, last, share)
+    start, goal = first / lengths[0], last / lengths[1]
+    side = goal - (goal @ start) * start
+    angle = np.arctan2(np.linalg.norm(side), goal @ start)
+    if np.linalg.norm(side) < 1e-9:
+        if goal @ start > 0:
+            return _linear(first, last, share)
+        side = _perpendicular(start)  # straight back: all ways round are alike
+    side /= np.linalg.norm(side)
+    direction = np.cos(share * angle) * start + np.sin(share * angle) * side
+    return direction * ((1 - share) * lengths[0] + share * lengths[1])
+
+
+def _perpendicular(direction: npt.NDArray[Any]) -> npt.NDArray[Any]:
+    """Turn to the left within the plane of the first axis and the most different other one."""
+    axes = np.argsort(-abs(direction), kind="stable")[:2]
+    side = np.zeros_like(direction)
+    side[axes.min()], side[axes.max()] = -direction[axes.max()], direction[axes.min()]
+    return side
+
+
+def _pictures(path: LatentPath | npt.ArrayLike) -> Floats:
+    images = np.asarray(path.images if isinstance(path, LatentPath) else path)
+    if images.ndim != 3 or images.size == 0 or images.dtype.kind not in "buif":
+        raise ValueError(
+            f"Pictures are an array (n, height, width) of numbers. Received: {images.shape}."
+        )
+    if not np.isfinite(images).all():
+        raise ValueError("Pictures hold finite numbers. Received: NaN or an infinity.")
+    return images.astype(np.float32)
+
+
+def _pixels(images: Floats, scale: int, *, dark_ink: bool) -> Pixels:
+    """Enlarge pictures without blur, for a file."""
+    times = checked_count("scale", scale, most=64)
+    ink = np.rint(np.clip(images, 0, 1) * 255).astype(np.uint8)
+    pixels = 255 - ink if dark_ink else ink
+    return pixels.repeat(times, axis=1).repeat(times, axis=2)
+
+
+def _save(pixels: Pixels, file: PathLike | IO[bytes], **options: Any) -> None:
+    frames: Sequence[Image.Image] = [Image.fromarray(picture) for picture in pixels]
+    if len(frames) > 1:
+        options |= {"save_all": True, "append_images": frames[1:]}
+    data = io.BytesIO()
+    frames[0].save(data, **options)
+    if isinstance(file, str | os.PathLike):
+        write_whole(Path(file), data.getvalue())
+    else:
+        file.write(data.getvalue())

@@ -1,0 +1,93 @@
+"""How well a variational autoencoder explains pictures that it did not learn from."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+import numpy.typing as npt
+
+from .drawing import SIZE
+from .training import as_floats, checked_pictures
+
+if TYPE_CHECKING:
+    from .vae import VAE
+
+BATCH_SIZE = 500
+
+
+@dataclass(frozen=True)
+class VAEEvaluation:
+    """The evidence lower bound of pictures, in nats a picture, and its two parts.
+
+    Attributes
+    ----------
+    reconstruction : float
+        The mean reconstruction error over pictures and draws.
+    kl : float
+        The mean KL divergence of the codes from the standard normal distribution.
+    elbo : float
+        ``-(reconstruction + kl)``, whatever weight beta gave to the second in training.
+    spread : float
+        The standard deviation over the draws of `elbo`, each averaged over the pictures.
+    n : int
+        How many pictures there were.
+    """
+
+    reconstruction: float
+    kl: float
+    elbo: float
+    spread: float
+    n: int
+
+
+def evaluate_vae(
+    vae: VAE, images: npt.ArrayLike, *, draws: int = 5, seed: int = 0
+) -> VAEEvaluation:
+    """Measure the evidence lower bound of pictures.
+
+    Parameters
+    ----------
+    vae : VAE
+        With ``reconstruction="bce"``, if the bound is to be one on a probability.
+    images : array_like (n, 28, 28)
+        uint8 in 0..255 or floats in [0, 1], ink bright.
+    draws : int, default 5
+        Codes that are drawn for every picture.
+    seed : int, default 0
+        Where their noise starts.
+
+    Returns
+    -------
+    VAEEvaluation
+        The bound and its parts.
+
+    Raises
+    ------
+    ValueError
+        If the pictures have a wrong shape, type or range or are none; or if `draws` or `seed`
+        is out of range.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from mnist_visual.vae import build_vae
+    >>> evaluation = evaluate_vae(build_vae(), np.zeros((8, 28, 28)), draws=2)
+    >>> evaluation.n, evaluation.elbo < 0
+    (8, True)
+    """
+    for name, number, least in (("draws", draws, 1), ("seed", seed, 0)):
+        if not isinstance(number, int | np.integer) or number < least:
+            raise ValueError(f"{name} is an integer from {least} up. Received: {number!r}.")
+    pictures = as_floats(checked_pictures(images, (SIZE, SIZE)))
+    parts = []
+    for draw in range(draws):
+        vae.start_noise((seed, draw, 7))
+        result = vae.evaluate(pictures, batch_size=BATCH_SIZE, return_dict=True, verbose=0)
+        parts.append((result["reconstruction_loss"], result["kl_loss"]))
+    errors, divergences = np.transpose(parts)
+    reconstruction, kl = float(errors.mean()), float(divergences.mean())
+    return VAEEvaluation(
+        reconstruction, kl, -(reconstruction + kl), float(errors.std()), len(pictures)
+    )
