@@ -547,5 +547,5 @@ def test_pretrained_model_that_is_not_shipped_says_what_to_do(package):
 
 
 def test_unknown_pretrained_model_lists_the_known():
-    with pytest.raises(ValueError, match=r"name must be one of 'classifier'\. Received: 'vae'"):
-        load_pretrained("vae")
+    with pytest.raises(ValueError, match=r"one of 'classifier', 'vae'\. Received: 'oracle'"):
+        load_pretrained("oracle")
