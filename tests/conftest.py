@@ -27,6 +27,12 @@ def trained():
     return mv.load_pretrained("classifier")
 
 
+@pytest.fixture(scope="session")
+def trained_vae():
+    """The shipped autoencoder."""
+    return mv.load_pretrained("vae")
+
+
 @pytest.fixture
 def digit(test_digits):
     return (test_digits[0][7] / 255).astype(np.float32)

@@ -14,7 +14,7 @@ PACKAGE = Path(mnist_visual.__file__).parent
 
 # From the ground up: a module may import those of lower rows and of its own.
 ROWS = [
-    {"_backend", "_files", "_glyphs", "drawing", "palette"},
+    {"_backend", "_files", "_glyphs", "_layers", "drawing", "palette"},
     {"augmentation", "classifier", "datasets", "inference", "outliers", "pen_digits", "vae_parts"},
     {"vae", "weights", "training", "_passes"},
     {"_checks"},

@@ -5,7 +5,7 @@ import pytest
 
 import mnist_visual as mv
 from mnist_visual._backend import keras
-from mnist_visual.inference import load_digit_network
+from mnist_visual.inference import load_digit_network, load_digit_vae, shared_network, shared_vae
 
 
 def layer_by_layer(model, digit):
@@ -36,11 +36,16 @@ class TestDigitNetwork:
         for name, values in load_digit_network().feature_maps(digit).items():
             assert values == pytest.approx(expected[name], abs=1e-4), name
 
-    def test_it_reads_as_keras_does(self, trained, test_digits):
-        images = (test_digits[0][:200] / 255).astype(np.float32)
-        network = load_digit_network()
-        ours = np.array([network.feature_maps(image)["probabilities"] for image in images])
+    @pytest.mark.parametrize("n", [1, 2, 32, 33, 200])
+    def test_it_reads_as_keras_does(self, trained, test_digits, n):
+        images = (test_digits[0][:n] / 255).astype(np.float32)
+        ours = load_digit_network()(images)
         assert ours == pytest.approx(trained.predict(images, verbose=0), abs=1e-5)
+        assert (ours.shape, ours.dtype) == ((n, 10), np.float32)
+
+    def test_a_channel_axis_makes_no_difference(self, test_digits):
+        images = test_digits[0][:3] / 255
+        assert (shared_network()(images[..., None]) == shared_network()(images)).all()
 
     def test_convolution_is_the_textbook_one(self, digit):
         network = load_digit_network()
@@ -56,16 +61,78 @@ class TestDigitNetwork:
     def test_other_shapes_are_refused(self):
         with pytest.raises(ValueError, match=r"\(27, 28\)"):
             load_digit_network().feature_maps(np.zeros((27, 28)))
+        with pytest.raises(ValueError, match=r"\(n, 28, 28\).*\(28, 28\)"):
+            shared_network()(np.zeros((28, 28)))
 
-    @pytest.mark.parametrize("content", [b"", b"not HDF5"])
-    def test_damaged_weights_are_one_sentence(self, monkeypatch, tmp_path, content):
-        monkeypatch.setattr("mnist_visual.inference.resources.files", lambda _: tmp_path)
-        with pytest.raises(FileNotFoundError, match="Install mnist-visual again"):
-            load_digit_network()
-        (tmp_path / "pretrained").mkdir()
-        (tmp_path / "pretrained" / "classifier.weights.h5").write_bytes(content)
-        with pytest.raises(ValueError, match="Install mnist-visual again"):
-            load_digit_network()
+
+class TestDigitVAE:
+    @pytest.mark.parametrize("n", [1, 31, 150])
+    def test_it_encodes_as_keras_does(self, trained_vae, test_digits, n):
+        images = (test_digits[0][-n:] / 255).astype(np.float32)
+        expected = trained_vae.encoder.predict(images, verbose=0)
+        for ours, theirs in zip(shared_vae().encoder(images), expected, strict=True):
+            np.testing.assert_allclose(ours, theirs, atol=1e-5)
+            assert (ours.shape, ours.dtype) == ((n, 2), np.float32)
+
+    @pytest.mark.parametrize("n", [1, 31, 150])
+    def test_it_decodes_as_keras_does(self, trained_vae, n):
+        codes = np.random.default_rng(n).normal(scale=2, size=(n, 2)).astype(np.float32)
+        ours = shared_vae().decoder(codes)
+        np.testing.assert_allclose(ours, trained_vae.decoder.predict(codes, verbose=0), atol=1e-5)
+        assert (ours.shape, ours.dtype) == ((n, 28, 28), np.float32)
+
+    def test_far_codes_and_wild_pictures_give_numbers(self):
+        vae = shared_vae()
+        pictures = vae.decoder([[1e6, -1e6], [-1e6, 0]])
+        assert pictures.min() >= 0
+        assert pictures.max() <= 1
+        _, z_log_var = vae.encoder(np.full((1, 28, 28), 1e6))
+        assert abs(z_log_var).max() <= 10
+
+    def test_nothing_gives_nothing(self):
+        vae = shared_vae()
+        assert vae.decoder(np.zeros((0, 2))).shape == (0, 28, 28)
+        assert vae.encoder(np.zeros((0, 28, 28)))[1].shape == (0, 2)
+
+    def test_the_arguments_stay_as_they_were(self, test_digits):
+        images, codes = (test_digits[0][:3] / 255).astype(np.float32), np.ones((3, 2), np.float32)
+        before = images.copy()
+        shared_vae().encoder(images), shared_vae().decoder(codes), shared_network()(images)
+        assert (images == before).all()
+        assert (codes == 1).all()
+
+    def test_other_shapes_are_refused(self):
+        with pytest.raises(ValueError, match=r"\(n, 28, 28\).*\(2, 784\)"):
+            shared_vae().encoder(np.zeros((2, 784)))
+        with pytest.raises(ValueError, match=r"\(n, 2\).*\(2,\)"):
+            shared_vae().decoder([0, 0])
+
+
+@pytest.mark.parametrize("load", [load_digit_network, load_digit_vae])
+@pytest.mark.parametrize("content", [b"", b"not HDF5"])
+def test_damaged_weights_are_one_sentence(monkeypatch, tmp_path, load, content):
+    monkeypatch.setattr("mnist_visual.inference.resources.files", lambda _: tmp_path)
+    with pytest.raises(FileNotFoundError, match="Install mnist-visual again"):
+        load()
+    (tmp_path / "pretrained").mkdir()
+    for name in ("classifier", "vae"):
+        (tmp_path / "pretrained" / f"{name}.weights.h5").write_bytes(content)
+    with pytest.raises(ValueError, match="Install mnist-visual again"):
+        load()
+
+
+def test_other_shapes_of_weights_are_named(monkeypatch, tmp_path):
+    (tmp_path / "pretrained").mkdir()
+    path = tmp_path / "pretrained" / "vae.weights.h5"
+    mv.build_vae(latent_dim=3).save_weights(path)
+    monkeypatch.setattr("mnist_visual.inference.resources.files", lambda _: tmp_path)
+    with pytest.raises(ValueError, match=r"encoder/layers/dense_3 of the shapes \(128, 3\)"):
+        load_digit_vae()
+
+
+@pytest.mark.parametrize("share", [shared_network, shared_vae])
+def test_shared_networks_are_loaded_once(share):
+    assert share() is share()
 
 
 class TestFeatureMaps:

@@ -1,0 +1,176 @@
+"""Layers of small networks on NumPy alone, for many pictures at once.
+
+The batch is the last axis. So each layer is a matrix product, and what is none runs along long
+stretches of memory.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+Floats = npt.NDArray[np.float32]
+
+# Inputs at once: what the layers make of more leaves the caches, and the system takes its memory
+# back after every call.
+PIECE = 32
+
+
+def in_pieces(
+    layers: Callable[[Floats], Sequence[Floats]], inputs: Floats, *shapes: tuple[int, ...]
+) -> list[Floats]:
+    """Run layers over inputs, piece by piece.
+
+    Parameters
+    ----------
+    layers : callable
+        From inputs ``(..., k)`` to results ``(..., k)``, one for each of `shapes`.
+    inputs : float32 array (n, ...)
+        Any number of them.
+    *shapes : tuples of int
+        What one input becomes.
+
+    Returns
+    -------
+    list of float32 arrays (n, ...)
+        One for each of `shapes`.
+    """
+    results = [np.empty((len(inputs), *shape), np.float32) for shape in shapes]
+    for first in range(0, len(inputs), PIECE):
+        piece = inputs[first : first + PIECE]
+        found = layers(np.ascontiguousarray(np.moveaxis(piece, 0, -1)))
+        for result, values in zip(results, found, strict=True):
+            result[first : first + PIECE] = np.moveaxis(values, -1, 0)
+    return results
+
+
+@dataclass(frozen=True, eq=False)
+class Affine:
+    """A matrix product along the last axis but one, and a bias.
+
+    Attributes
+    ----------
+    matrix : float32 array (outputs, inputs)
+        The weights.
+    bias : float32 array (outputs,)
+        What is added.
+    """
+
+    matrix: Floats
+    bias: Floats
+
+    def __call__(self, values: Floats) -> Floats:
+        """Map values (..., inputs, n) to (..., outputs, n)."""
+        result = self.matrix @ values
+        result += self.bias[:, None]
+        return result
+
+
+def affine(kernel: Floats, bias: Floats) -> Affine:
+    """Make one of the weights of a dense layer, or of a convolution for its `patches`.
+
+    Parameters
+    ----------
+    kernel : float32 array (..., outputs)
+        As Keras has it.
+    bias : float32 array (outputs,)
+        As Keras has it.
+
+    Returns
+    -------
+    Affine
+    """
+    return Affine(np.ascontiguousarray(kernel.reshape(-1, kernel.shape[-1]).T), bias)
+
+
+def convolve(maps: Floats, layer: Affine, size: int) -> Floats:
+    """Convolve maps without padding.
+
+    Parameters
+    ----------
+    maps : float32 array (channels, rows, columns, n)
+        The channels of n pictures.
+    layer : Affine
+        Of a kernel ``(size, size, channels, filters)``.
+    size : int
+        Rows and columns of the kernel.
+
+    Returns
+    -------
+    float32 array (filters, rows - size + 1, columns - size + 1, n)
+    """
+    channels, rows, columns, count = maps.shape
+    rows, columns = rows - size + 1, columns - size + 1
+    patches = np.empty((size, size, channels, rows, columns, count), np.float32)
+    for down in range(size):
+        for right in range(size):
+            patches[down, right] = maps[:, down : down + rows, right : right + columns]
+    values = layer(patches.reshape(-1, rows * columns * count))
+    return values.reshape(-1, rows, columns, count)
+
+
+def max_pool(maps: Floats) -> Floats:
+    """Take the largest of each two by two values of maps (channels, rows, columns, n)."""
+    rows, columns = (size // 2 * 2 for size in maps.shape[1:3])
+    taller = np.maximum(maps[:, 0:rows:2, :columns], maps[:, 1:rows:2, :columns])
+    return np.maximum(taller[:, :, ::2], taller[:, :, 1::2])
+
+
+def overlay(squares: Floats, step: int) -> Floats:
+    """Lay squares on a canvas, each a step after the one before, and add where they overlap.
+
+    Parameters
+    ----------
+    squares : float32 array (rows, columns, size, size, n)
+        Squares of n pictures, where ``step <= size <= 2 * step``.
+    step : int
+        From one square to the next.
+
+    Returns
+    -------
+    float32 array ((rows + 1) * step, (columns + 1) * step, n)
+        Zero where no square is.
+    """
+    rows, columns, size, _, count = squares.shape
+    canvas = np.zeros((rows + 1, step, columns + 1, step, count), np.float32)
+    lines = squares.swapaxes(1, 2)
+    over = size - step
+    canvas[:-1, :, :-1] = lines[:, :step, :, :step]
+    canvas[1:, :over, :-1] += lines[:, step:, :, :step]
+    canvas[:-1, :, 1:, :over] += lines[:, :step, :, step:]
+    canvas[1:, :over, 1:, :over] += lines[:, step:, :, step:]
+    return canvas.reshape((rows + 1) * step, (columns + 1) * step, count)
+
+
+def relu(values: Floats) -> Floats:
+    """Compute ``max(values, 0)`` in place."""
+    return np.maximum(values, 0, out=values)
+
+
+def silu(values: Floats) -> Floats:
+    """Compute ``values / (1 + exp(-values))`` in place, without overflow."""
+    values *= 0.5
+    gate = np.tanh(values)
+    gate += 1
+    values *= gate
+    return values
+
+
+def sigmoid(values: Floats) -> Floats:
+    """Compute ``1 / (1 + exp(-values))`` in place, without overflow."""
+    values *= 0.5
+    np.tanh(values, out=values)
+    values += 1
+    values *= 0.5
+    return values
+
+
+def softmax(logits: Floats) -> Floats:
+    """Compute the probabilities that belong to logits (classes, n), in place."""
+    logits -= logits.max(axis=0)
+    np.exp(logits, out=logits)
+    logits /= logits.sum(axis=0)
+    return logits
