@@ -16,7 +16,7 @@ PACKAGE = Path(mnist_visual.__file__).parent
 ROWS = [
     {"_backend", "_files", "_glyphs", "_layers", "drawing", "palette"},
     {"augmentation", "classifier", "datasets", "inference", "outliers", "pen_digits", "vae_parts"},
-    {"vae", "weights", "training", "_passes"},
+    {"vae", "weights", "training", "_compiled_passes", "_passes"},
     {"_checks"},
     {"activations", "clusters", "evaluation", "interpolation", "latent", "regions"},
     {"codes", "plotting", "pretraining", "vae_evaluation", "vae_training"},
@@ -88,6 +88,21 @@ def test_import_loads_nothing_heavy():
 def test_drawing_and_page_load_neither_keras_nor_jax():
     code = "import sys, mnist_visual.drawing, mnist_visual.server, mnist_visual.components;"
     result = run(code + "assert not {'keras', 'jax'} & set(sys.modules)")
+    assert result.returncode == 0, result.stderr
+
+
+def test_latent_plane_of_the_shipped_networks_loads_neither_keras_nor_jax_nor_scipy():
+    code = """
+import sys
+from mnist_visual import clusters, codes, inference, interpolation, latent, regions
+vae, network = inference.shared_vae(), inference.shared_network()
+latent.sample_posterior(vae, latent.latent_grid(vae, 2).images[0])
+regions.class_regions(vae, network, resolution=8)
+interpolation.interpolate(vae, [0, 0], [1, 1], classifier=network)
+clusters.nearest_codes(codes.load_test_codes(), [0, 0])
+assert not {'keras', 'jax', 'scipy'} & set(sys.modules)
+"""
+    result = run(code)
     assert result.returncode == 0, result.stderr
 
 

@@ -82,7 +82,7 @@ def checked_codes(codes: npt.ArrayLike, decoder: Any = None) -> Floats:
     ----------
     codes : array_like (..., latent_dim)
         At least one code.
-    decoder : keras.Model, optional
+    decoder : keras.Model or function, optional
         Which is to read them.
 
     Returns

@@ -1,24 +1,20 @@
-"""Running Keras models over many inputs: compiled once, in chunks, with flat memory.
+"""Running models over many inputs, in chunks, with flat memory.
 
-A chunk has one fixed length, so a model is compiled at most twice: for a chunk, and for a single
-input, which somebody may be waiting for. Whatever a model makes of one chunk is gone before the
-next one starts.
+A model is one of Keras, or a plain function of NumPy arrays. Those of Keras run compiled; only
+for them are Keras and JAX imported, in `_compiled_passes`. Whatever a model makes of one chunk is
+gone before the next one starts.
 """
 
 from __future__ import annotations
 
-import inspect
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
-from weakref import WeakKeyDictionary, ref
 
-import jax
-import jax.numpy as jnp
 import numpy as np
 import numpy.typing as npt
-
-from . import _backend as _backend  # refuses any Keras but one on JAX
 
 CHUNK = 128
 
@@ -26,31 +22,48 @@ Floats = npt.NDArray[np.float32]
 Shape = tuple[int | None, ...]
 # From the models, as functions of their inputs, and a chunk of inputs to a list of results.
 Steps = Callable[..., list[Any]]
-
-# Held by both models weakly, so that a model that nobody uses any more can go.
-_passes: WeakKeyDictionary[Any, WeakKeyDictionary[Any, dict[Steps, Any]]] = WeakKeyDictionary()
+Prepare = Callable[[npt.NDArray[Any]], Floats]
 
 
 class MisfitError(ValueError):
     """A model is of another kind than needed, as its outputs show."""
 
 
+@dataclass(frozen=True)
+class Part:
+    """A model as a function of its inputs, with the weights that it has now.
+
+    Attributes
+    ----------
+    model : keras.Model or function
+        Which.
+    call : callable
+        From inputs to outputs, both tensors or both arrays.
+    """
+
+    model: Any
+    call: Callable[[Any], Any]
+
+    def __call__(self, inputs: Any) -> Any:
+        return self.call(inputs)
+
+
 def find_part(model: Any, part: str, task: str) -> Any:
-    """Find the encoder or the decoder in what a caller gave.
+    """Find the encoder, the decoder or the classifier in what a caller gave.
 
     Parameters
     ----------
     model : object
-        Anything with such an attribute, or the part itself, a Keras model.
-    part : {"encoder", "decoder"}
+        Anything with such an attribute, or the part itself.
+    part : {"encoder", "decoder", "classifier"}
         Which.
     task : str
         The name of the function that needs it, for the error.
 
     Returns
     -------
-    keras.Model
-        The part, built.
+    keras.Model or function
+        The part; a Keras model is built.
 
     Raises
     ------
@@ -58,12 +71,12 @@ def find_part(model: Any, part: str, task: str) -> Any:
         If there is none, or it is not built.
     """
     found = getattr(model, part, model)
-    if not hasattr(found, "stateless_call"):
+    if not callable(found):
         raise ValueError(
-            f"{task} needs a model with .{part}, or the {part} itself, a Keras model. "
-            f"Received: {found!r}."
+            f"{task} needs a model with .{part}, or the {part} itself, a Keras model or a "
+            f"function of arrays. Received: {found!r}."
         )
-    if not getattr(found, "built", False):
+    if _is_keras(found) and not getattr(found, "built", False):
         raise ValueError(
             f"The {part} has to be built; call it once on data, or give it an Input. "
             f"Received: {found!r}."
@@ -73,6 +86,8 @@ def find_part(model: Any, part: str, task: str) -> Any:
 
 def input_shape(model: Any) -> Shape | None:
     """Give the shape of one input of a model, or None where the model does not say."""
+    if not _is_keras(model):
+        return _stated_shape(model)
     inputs = getattr(model, "inputs", None)
     if not inputs:
         return None
@@ -83,59 +98,18 @@ def input_shape(model: Any) -> Shape | None:
     return tuple(inputs[0].shape[1:])
 
 
-def result_shapes(models: Sequence[Any], steps: Steps, shape: tuple[int, ...]) -> list[Any]:
-    """Find what a pass gives for one input of a shape, without computing it.
-
-    Parameters
-    ----------
-    models : sequence of keras.Model
-        One or two.
-    steps : callable
-        As for `run_in_chunks`.
-    shape : tuple of int
-        Of one input.
-
-    Returns
-    -------
-    list of tuples
-        The shapes of the results for one input.
-
-    Raises
-    ------
-    ValueError
-        If the models cannot read such an input.
-    """
-    one = jax.ShapeDtypeStruct((1, *shape), np.float32)
-    try:
-        results = jax.eval_shape(_compiled(models, steps), _state(models), one)
-    except MisfitError:
-        raise
-    except (TypeError, ValueError) as error:
-        names = " and ".join(repr(model.name) for model in models)
-        raise ValueError(f"{names} cannot read an input of the shape {shape}: {error}") from error
-    if any(not result.shape or result.shape[0] != 1 for result in results):
-        raise ValueError(
-            "A model gives one result for each input. "
-            f"Received: {[result.shape for result in results]} for one input."
-        )
-    return [result.shape[1:] for result in results]
-
-
 def run_in_chunks(
-    models: Sequence[Any],
-    steps: Steps,
-    inputs: npt.NDArray[Any],
-    prepare: Callable[[npt.NDArray[Any]], Floats],
+    models: Sequence[Any], steps: Steps, inputs: npt.NDArray[Any], prepare: Prepare
 ) -> list[Floats]:
     """Run one or two models over inputs.
 
     Parameters
     ----------
-    models : sequence of keras.Model
+    models : sequence of keras.Model or function
         One or two, built.
     steps : callable
-        From the models, as functions of tensors, and a chunk ``(k, ...)`` to a list of tensors
-        ``(k, ...)``. A function of a module: it is compiled once for these models.
+        From the models, as functions of tensors or arrays, and a chunk ``(k, ...)`` to a list of
+        such ``(k, ...)``. A function of a module: it is compiled once for models of Keras.
     inputs : array (n, ...)
         In any form that `prepare` understands.
     prepare : callable
@@ -148,79 +122,110 @@ def run_in_chunks(
     Raises
     ------
     ValueError
-        If the models cannot read such inputs, or `prepare` refuses a piece.
+        If the models cannot read such inputs, functions give other than finite numbers in
+        arrays of one shape, or `prepare` refuses a piece.
     """
-    shapes = result_shapes(models, steps, prepare(inputs[:1]).shape[1:])
-    results = [np.empty((len(inputs), *shape), dtype=np.float32) for shape in shapes]
-    compute, state = _compiled(models, steps), _state(models)
+    if all(map(_is_keras, models)):
+        from ._compiled_passes import run_compiled
 
-    def store(first: int, found: list[Any]) -> None:
-        for result, values in zip(results, found, strict=True):
-            room = result[first : first + CHUNK]
-            room[:] = np.asarray(values)[: len(room)]
-
-    waiting: list[tuple[int, list[Any]]] = []
+        return run_compiled(models, steps, inputs, prepare)
+    parts = [Part(model, partial(_call, model)) for model in models]
+    results: list[Floats] = []
     for first in range(0, len(inputs), CHUNK):
         piece = prepare(inputs[first : first + CHUNK])
-        if len(inputs) > 1 and len(piece) < CHUNK:
-            piece = np.pad(piece, [(0, CHUNK - len(piece)), *[(0, 0)] * (piece.ndim - 1)])
-        # JAX computes this chunk while the one before is put away.
-        waiting.append((first, compute(state, piece)))
-        if len(waiting) > 1:
-            store(*waiting.pop(0))
-    for first, found in waiting:
-        store(first, found)
+        with readable(models, piece.shape[1:]):
+            found = steps(*parts, piece)
+        check_counts([values.shape for values in found], len(piece))
+        if not results:
+            results = [np.empty((len(inputs), *values.shape[1:]), np.float32) for values in found]
+        for result, values in zip(results, found, strict=True):
+            if values.shape[1:] != result.shape[1:]:
+                raise ValueError(
+                    "A function gives results of one shape, whatever their number. "
+                    f"Received: {result.shape[1:]}, and later {values.shape[1:]}."
+                )
+            result[first : first + CHUNK] = values
     return results
 
 
-def _state(models: Sequence[Any]) -> list[Any]:
-    """Read the weights anew for every run: they may have been trained since."""
-    return [
-        (
-            [variable.value for variable in model.trainable_variables],
-            [variable.value for variable in model.non_trainable_variables],
+@contextmanager
+def readable(models: Sequence[Any], shape: tuple[int, ...]) -> Iterator[None]:
+    """Give what a model raises for inputs that it cannot read one sentence with its name."""
+    try:
+        yield
+    except MisfitError:
+        raise
+    except (TypeError, ValueError) as error:
+        names = " and ".join(repr(_name(model)) for model in models)
+        raise ValueError(f"{names} cannot read an input of the shape {shape}: {error}") from error
+
+
+def check_counts(shapes: Sequence[tuple[int, ...]], count: int) -> None:
+    """Raise ValueError unless there is one result for each of a number of inputs."""
+    if any(shape[:1] != (count,) for shape in shapes):
+        raise ValueError(
+            f"A model gives one result for each input. Received: {shapes} for inputs: {count}."
         )
-        for model in models
-    ]
 
 
-def _compiled(models: Sequence[Any], steps: Steps) -> Any:
-    partners = _passes.setdefault(models[0], WeakKeyDictionary())
-    compiled = partners.setdefault(models[-1], {})
-    if steps not in compiled:
-        compiled[steps] = _compile([ref(model) for model in models], steps)
-    return compiled[steps]
+def _is_keras(model: Any) -> bool:
+    return hasattr(model, "stateless_call")
 
 
-def _compile(models: list[Any], steps: Steps) -> Any:
-    def compute(state: list[Any], chunk: Any) -> list[Any]:
-        functions = [Part(model(), *held) for model, held in zip(models, state, strict=True)]
-        return [jnp.asarray(result, jnp.float32) for result in steps(*functions, chunk)]
-
-    return jax.jit(compute)
+def _name(model: Any) -> str:
+    name = getattr(model, "name" if _is_keras(model) else "__name__", None)
+    return str(name or type(model).__name__)
 
 
-@dataclass(frozen=True)
-class Part:
-    """A model as a function of its inputs, with given weights.
+def _stated_shape(function: Any) -> Shape | None:
+    shape = getattr(function, "input_shape", None)
+    if shape is None:
+        return None
+    whole = isinstance(shape, tuple | list) and all(
+        size is None or isinstance(size, int | np.integer) for size in shape
+    )
+    if not whole:
+        raise ValueError(
+            "The input_shape of a function is that of one input: a tuple of whole numbers, or "
+            f"None for any. Received: {shape!r} of {_name(function)!r}."
+        )
+    return tuple(shape)
 
-    Attributes
-    ----------
-    model : keras.Model
-        Which.
-    trainable, other : list of tensors
-        Its weights.
-    """
 
-    model: Any
-    trainable: list[Any]
-    other: list[Any]
+def _call(model: Any, inputs: Floats) -> Any:
+    """Call a function, or a Keras model beside one, from arrays to arrays."""
+    if _is_keras(model):
+        return run_in_chunks([model], _whole, inputs, lambda piece: piece)[0]
+    found = model(inputs)
+    if isinstance(found, Mapping):
+        return {key: _numbers(model, values) for key, values in found.items()}
+    if isinstance(found, list | tuple):
+        return [_numbers(model, values) for values in found]
+    return _numbers(model, found)
 
-    def __call__(self, inputs: Any) -> Any:
-        # Not every model of somebody's own has a training mode.
-        modes = inspect.signature(self.model.call).parameters
-        options = {"training": False} if "training" in modes else {}
-        return self.model.stateless_call(self.trainable, self.other, inputs, **options)[0]
+
+def _whole(model: Part, inputs: Any) -> list[Any]:
+    found = model(inputs)
+    if not hasattr(found, "shape"):
+        raise MisfitError(
+            f"A model beside a function gives one array. Received: {type(found).__name__}."
+        )
+    return [found]
+
+
+def _numbers(function: Any, values: Any) -> Floats:
+    rule = "A function gives arrays of finite numbers"
+    try:
+        array = np.asarray(values)
+        if array.dtype.kind not in "buif":
+            raise TypeError(f"dtype {array.dtype}")
+    except (TypeError, ValueError, RuntimeError) as error:
+        raise MisfitError(f"{rule}. Received: {error} from {_name(function)!r}.") from error
+    with np.errstate(over="ignore"):  # what overflows is refused with the infinities
+        floats = array.astype(np.float32, copy=False)
+    if not np.isfinite(floats).all():
+        raise MisfitError(f"{rule}. Received: NaN or an infinity from {_name(function)!r}.")
+    return floats
 
 
 def _fits(shape: tuple[int, ...], wanted: Shape) -> bool:

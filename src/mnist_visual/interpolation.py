@@ -71,7 +71,7 @@ def interpolate(
         Straight on; or round the origin, where the direction turns evenly [1]_ and the distance
         from the origin changes evenly, so that the way stays among likely codes [2]_. Where a
         direction is missing, at the origin, the way is straight.
-    classifier : keras.Model, optional
+    classifier : keras.Model or function, optional
         To read the pictures, as for `class_regions`.
 
     Returns

@@ -1,8 +1,13 @@
 """The latent space of an autoencoder: from pictures to codes, and from codes to pictures.
 
 An encoder gives for a picture x the posterior q(z | x) = N(mean, exp(log_var)) over its codes z;
-a decoder gives a picture for a code [1]_. Any Keras encoder and decoder of this kind will do:
-each function takes an object with ``.encoder`` and ``.decoder``, or the one part that it needs.
+a decoder gives a picture for a code [1]_. Any encoder and decoder of this kind will do: each
+function takes an object with ``.encoder`` and ``.decoder``, or the one part that it needs.
+
+A part is a Keras model, or a plain function from float32 arrays to arrays, such as those of
+`shared_vae` or a network of another library that its user wrapped. A function is given at most
+128 inputs at once, and may say what it reads by an attribute ``input_shape``: the shape of one
+input. With functions alone, neither Keras nor JAX is loaded.
 
 References
 ----------
@@ -17,7 +22,6 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-from scipy import special
 
 from ._checks import (
     MAX_CODES,
@@ -110,8 +114,8 @@ def encode(vae: Any, images: npt.ArrayLike) -> LatentCodes:
     Parameters
     ----------
     vae : object with .encoder, or an encoder
-        The encoder is a Keras model from pictures to ``[z_mean, z_log_var]``, to these two and
-        a sample, or to a dict with these keys.
+        The encoder is a Keras model or a function from pictures to ``[z_mean, z_log_var]``, to
+        these two and a sample, or to a dict with these keys.
     images : array_like (n, height, width) or (height, width)
         Pictures of the encoder's size, many or one, uint8 in 0..255 or floats in [0, 1], ink
         bright; with a channel axis or without, if there is one channel.
@@ -150,7 +154,7 @@ def decode(vae: Any, codes: npt.ArrayLike) -> Floats:
     Parameters
     ----------
     vae : object with .decoder, or a decoder
-        The decoder is a Keras model from codes ``(n, latent_dim)`` to pictures.
+        The decoder is a Keras model or a function from codes ``(n, latent_dim)`` to pictures.
     codes : array_like (..., latent_dim)
         Finite numbers: one code, many, or a lattice of them.
 
@@ -341,6 +345,8 @@ def latent_grid(
 
 
 def _quantile_centres(low: float, high: float, count: int) -> npt.NDArray[np.float64]:
+    from scipy import special  # which costs more than all else here, and few need it
+
     # ndtr is exact to the last digit only below zero: far to the right, look from the left.
     if low > 0:
         return -_quantile_centres(-high, -low, count)[::-1]
@@ -357,7 +363,8 @@ def _latent_dim(decoder: Any) -> int:
     shape = input_shape(decoder)
     if shape is None or len(shape) != 1 or shape[0] is None:
         raise ValueError(
-            "The decoder has to say how many numbers a code has; give it an Input. "
+            "The decoder has to say how many numbers a code has; give it an Input, or a function "
+            "an input_shape. "
             f"Received: an input of the shape {shape}."
         )
     return shape[0]

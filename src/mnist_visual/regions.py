@@ -113,8 +113,8 @@ def class_regions(
     Parameters
     ----------
     vae : object with .decoder, or a decoder
-        A Keras model from codes ``(n, 2)`` to pictures.
-    classifier : keras.Model
+        A Keras model or a function, as for `decode`, from codes ``(n, 2)`` to pictures.
+    classifier : keras.Model or function
         From such pictures, as the decoder gives them, with a channel axis of one or without, to
         probabilities ``(n, classes)``.
     extent : tuple of 4 floats, default (-3, 3, -3, 3)
@@ -173,8 +173,8 @@ def classify_codes(vae: Any, classifier: Any, codes: npt.ArrayLike) -> Floats:
     Parameters
     ----------
     vae : object with .decoder, or a decoder
-        A Keras model from codes ``(n, latent_dim)`` to pictures.
-    classifier : keras.Model
+        A Keras model or a function, as for `decode`.
+    classifier : keras.Model or function
         As for `class_regions`.
     codes : array_like (..., latent_dim)
         Finite numbers.
@@ -223,7 +223,7 @@ def _judge_steps(decoder: Part, classifier: Part, codes: Any) -> list[Any]:
     pictures = decoder(codes)
     wanted = input_shape(classifier.model)
     given = tuple(getattr(pictures, "shape", ()))
-    shape = reshaped_picture(given[1:], wanted)
+    shape = reshaped_picture(given[1:], wanted) if given else None
     if shape is None:
         raise MisfitError(
             "The classifier has to read pictures of the shape that the decoder gives. "
