@@ -3,12 +3,23 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import panel as pn
 
-from mnist_visual.components import FeatureMaps, NormalizationSteps, Prediction, Reading, Sketchpad
+from mnist_visual.components import (
+    FeatureMaps,
+    NormalizationSteps,
+    Pages,
+    Prediction,
+    Reading,
+    Sketchpad,
+)
 from mnist_visual.components.samples import random_digit
 from mnist_visual.inference import shared_network
+
+if TYPE_CHECKING:
+    from mnist_visual.components import LatentExplorer
 
 TEMPLATE = (Path(__file__).parent / "dashboard.html").read_text(encoding="utf-8")
 
@@ -17,9 +28,17 @@ def dashboard() -> pn.Template:
     """Put one visitor's page together."""
     sketchpad = Sketchpad(samples=random_digit)
     reading = Reading(shared_network(), sketchpad)
-    return pn.Template(
+    memory = pn.Column(sizing_mode="stretch_width")
+    pages = Pages(
+        {"Draw": lambda: None, "Latent": lambda: latent(sketchpad, memory)},
+        active=pn.state.session_args.get("page", [b""])[0].decode(errors="replace"),
+    )
+    template = pn.Template(
         TEMPLATE,
         items={
+            "pages": pages,
+            "latent": pages.slots["latent"],
+            "memory": memory,
             "sketchpad": sketchpad,
             "prediction": Prediction(reading),
             "steps": NormalizationSteps(
@@ -41,6 +60,18 @@ def dashboard() -> pn.Template:
             ),
         },
     )
+    template.add_variable("page", pages.active)
+    return template
+
+
+def latent(sketchpad: Sketchpad, memory: pn.Column) -> LatentExplorer:
+    """Build the page of the latent plane, and below the sketchpad what is remembered."""
+    from mnist_visual.components import DrawingPlacement, LatentExplorer
+    from mnist_visual.components.latent_plane import shipped_plane
+
+    explorer = LatentExplorer(shipped_plane(), sketchpad=sketchpad)
+    memory.append(DrawingPlacement(explorer))
+    return explorer
 
 
 if pn.state.served:  # `panel serve apps/dashboard.py`

@@ -121,6 +121,28 @@ def load_mnist(path: PathLike | None = None) -> tuple[Images, Images]:
         return _read_mnist_npz(io.BytesIO(data), len(data))
 
 
+def find_local_digits() -> Images | None:
+    """Load the test digits that `load_mnist` would give, if it could without a download.
+
+    Returns
+    -------
+    tuple of ndarray, uint8, or None
+        Pictures (n, 28, 28) and labels (n,), of the offline sample where there is no MNIST; None
+        where there is neither.
+
+    Raises
+    ------
+    OSError
+        If ``MNIST_VISUAL_DATA`` names a file that cannot be read.
+    ValueError
+        If a file is damaged.
+    """
+    if os.environ.get("MNIST_VISUAL_DATA") or _cache_file().is_file():
+        return load_mnist()[1]
+    sample = _find_sample()
+    return None if sample is None else _read_sample(sample)[1]
+
+
 def load_idx(path: PathLike) -> NDArray[Any]:
     """Read an IDX file, the format in which MNIST was published, plain or gzip-compressed.
 
@@ -172,8 +194,7 @@ def _load_given(path: Path, origin: str) -> tuple[Images, Images]:
 
 def _cached_mnist() -> bytes:
     """Return the bytes of Keras's mnist.npz, from its cache or else downloaded into it."""
-    home = Path(os.environ.get("KERAS_HOME") or Path("~", ".keras")).expanduser()
-    cache = home / "datasets" / "mnist.npz"
+    cache = _cache_file()
     damaged = False
     if cache.is_file():
         data = cache.read_bytes() if cache.stat().st_size <= _MNIST_MAX_BYTES else b""
@@ -189,6 +210,11 @@ def _cached_mnist() -> bytes:
     with contextlib.suppress(OSError):
         write_whole(cache, data)
     return data
+
+
+def _cache_file() -> Path:
+    home = Path(os.environ.get("KERAS_HOME") or Path("~", ".keras")).expanduser()
+    return home / "datasets" / "mnist.npz"
 
 
 def _is_mnist(data: bytes) -> bool:

@@ -1,6 +1,41 @@
 """Panel components over the library, for any notebook or dashboard."""
 
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+from .pages import Pages
 from .reading import FeatureMaps, NormalizationSteps, Prediction, Reading
 from .sketchpad import Sketchpad
 
-__all__ = ["FeatureMaps", "NormalizationSteps", "Prediction", "Reading", "Sketchpad"]
+if TYPE_CHECKING:
+    from .drawing_placement import DrawingPlacement
+    from .latent_explorer import LatentExplorer
+    from .latent_plane import LatentPlane
+
+__all__ = [
+    "DrawingPlacement",
+    "FeatureMaps",
+    "LatentExplorer",
+    "LatentPlane",
+    "NormalizationSteps",
+    "Pages",
+    "Prediction",
+    "Reading",
+    "Sketchpad",
+]
+
+
+# What nobody has opened yet does not delay the start.
+_LATER = {
+    "DrawingPlacement": "drawing_placement",
+    "LatentExplorer": "latent_explorer",
+    "LatentPlane": "latent_plane",
+}
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _LATER:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    return getattr(import_module(f".{_LATER[name]}", __name__), name)

@@ -40,10 +40,11 @@ class Titled(param.Parameterized):
 
 
 class View(JSComponent):
-    """A component whose script asks for the present state once it stands on a page.
+    """A component whose script asks for the present state once it can be seen on a page.
 
     A subclass names its script and gives its state as messages: a script may come to a page
     long after the state was made, in a tab that is opened late or after a dropped connection.
+    What nobody sees is not sent.
     """
 
     _bundle: ClassVar[Path]
@@ -53,6 +54,12 @@ class View(JSComponent):
 
     def __init__(self, **params: Any) -> None:
         super().__init__(**{"sizing_mode": "stretch_width", **params})
+        self._watchers = 0
+
+    @property
+    def watched(self) -> bool:
+        """Whether it is in sight on some page."""
+        return self._watchers > 0
 
     @classmethod
     def _render_esm(cls, compiled: bool | str = True, server: bool = False) -> str:
@@ -65,13 +72,21 @@ class View(JSComponent):
         raise NotImplementedError
 
     def _show(self, *_: object) -> None:
-        state = self._state()
+        state = self._state() if self.watched else None
         if state is not None:
             self._send_msg(state)
 
+    def _welcome(self) -> None:
+        """Bring a script that has come into sight up to date."""
+        self._show()
+
     def _handle_msg(self, data: Any) -> None:
-        if kind_of(data) == "ready":
-            self._show()
+        kind = kind_of(data)
+        if kind == "ready":
+            self._watchers += 1
+            self._welcome()
+        elif kind == "away":
+            self._watchers = max(0, self._watchers - 1)
 
 
 def kind_of(message: Any) -> str | None:

@@ -12,7 +12,7 @@ import param
 from mnist_visual.inference import DigitNetwork
 from mnist_visual.outliers import looks_like_digit
 
-from ._view import JS, Titled, View, kind_of
+from ._view import JS, Titled, View
 from .sketchpad import Sketchpad
 
 
@@ -123,12 +123,11 @@ class FeatureMaps(Titled, _ReadingView):
         maps = self._reading.maps.get(self._layer)
         return {"kind": "show", "maps": None if maps is None else _channels_first(maps)}
 
-    def _handle_msg(self, data: Any) -> None:
-        if kind_of(data) == "ready":
-            # (height, width, input channels, filters) -> (filters, input channels, height, width)
-            kernels = self._reading.filters(self._layer).transpose(3, 2, 0, 1)
-            self._send_msg({"kind": "filters", "filters": np.ascontiguousarray(kernels)})
-        super()._handle_msg(data)
+    def _welcome(self) -> None:
+        # (height, width, input channels, filters) -> (filters, input channels, height, width)
+        kernels = self._reading.filters(self._layer).transpose(3, 2, 0, 1)
+        self._send_msg({"kind": "filters", "filters": np.ascontiguousarray(kernels)})
+        super()._welcome()
 
 
 class NormalizationSteps(Titled, View):

@@ -98,9 +98,13 @@ class Sketchpad(View):
             self._draw(data)
         elif kind == "sample" and self._samples is not None:
             param.parameterized.async_executor(partial(self._send_sample, self._samples))
-        elif self.strokes or self.picture is not None:
-            # An empty sketchpad has nothing to show, and somebody may have begun to draw.
+        else:
             super()._handle_msg(data)
+
+    def _welcome(self) -> None:
+        # An empty sketchpad has nothing to show, and somebody may have begun to draw.
+        if self.strokes or self.picture is not None:
+            super()._welcome()
 
     def _draw(self, message: dict[str, Any]) -> None:
         try:

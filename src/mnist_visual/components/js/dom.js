@@ -1,7 +1,13 @@
 // Small helpers that every view uses.
 
-export function h(tag, attributes = {}, ...children) {
-  const node = document.createElement(tag)
+export const h = (tag, attributes = {}, ...children) =>
+  furnish(document.createElement(tag), attributes, children)
+
+// The same for what is drawn in vectors.
+export const svg = (tag, attributes = {}, ...children) =>
+  furnish(document.createElementNS("http://www.w3.org/2000/svg", tag), attributes, children)
+
+function furnish(node, attributes, children) {
   for (const [name, value] of Object.entries(attributes)) {
     if (name.startsWith("on")) node.addEventListener(name.slice(2), value)
     else if (value !== null && value !== false) node.setAttribute(name, value === true ? "" : value)
@@ -33,6 +39,19 @@ export function onResize(element, callback) {
   }
 }
 
+// Makes an action wait for the next frame, and happen once for all calls until then.
+export function onceAFrame(action) {
+  let frame = 0
+  const soon = () => {
+    frame ||= requestAnimationFrame(() => {
+      frame = 0
+      action()
+    })
+  }
+  soon.cancel = () => cancelAnimationFrame(frame)
+  return soon
+}
+
 // A card with a heading and a note; the note is left out where there is none.
 export function card(model, ...children) {
   const heading = h("h2", { id: "heading" }, model.heading)
@@ -41,12 +60,24 @@ export function card(model, ...children) {
 }
 
 // Lets a view hear its component's messages for as long as it stands on the page, and asks for
-// the present state.
-export function connect(model, receive, destroy = () => {}) {
+// the present state. A view that gives its element asks whenever it comes into sight, and says
+// when it goes: what nobody sees need not be computed.
+export function connect(model, receive, destroy = () => {}, element = null) {
+  let seen = false
+  const see = (now) => {
+    if (now !== seen) model.send_msg({ kind: now ? "ready" : "away" })
+    seen = now
+  }
+  // A screenful ahead of those who scroll.
+  const options = { rootMargin: "100% 0px" }
+  const sight = element && new IntersectionObserver((found) => see(found.at(-1).isIntersecting), options)
   model.on("msg:custom", receive)
   model.on("remove", () => {
     model.off("msg:custom", receive)
+    sight?.disconnect()
+    see(false)
     destroy()
   })
-  model.send_msg({ kind: "ready" })
+  if (sight) sight.observe(element)
+  else see(true)
 }

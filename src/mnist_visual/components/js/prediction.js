@@ -1,11 +1,9 @@
 // The answer: the digit in large, and a bar for each class.
 
 import { connect, h } from "./dom.js";
+import { bestOf, percent } from "./numbers.js";
 
 const SPOKEN = 600 // milliseconds of rest before the answer is read out
-
-// Nothing short of certain is called 100%.
-const percent = (p) => (p > 0.995 && p < 0.9995 ? ">99%" : `${Math.round(100 * p)}%`)
 
 class Answer {
   constructor() {
@@ -37,7 +35,7 @@ class Answer {
 
   show({ verdict, probabilities }) {
     const values = probabilities ?? new Float32Array(10)
-    const best = values.indexOf(Math.max(...values))
+    const best = bestOf(values)
     this.element.dataset.verdict = verdict
     const [digit, sentence, sure] = {
       empty: ["", "Waiting for a digit", "draw one, and watch"],
@@ -66,7 +64,7 @@ class Answer {
 
 export function render({ model }) {
   const answer = new Answer()
-  connect(model, (message) => answer.show(message), () => clearTimeout(answer.timer))
+  connect(model, (message) => answer.show(message), () => clearTimeout(answer.timer), answer.element)
   return answer.element
 }
 

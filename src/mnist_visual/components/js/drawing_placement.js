@@ -1,0 +1,79 @@
+// What became of the drawing on the latent plane.
+
+import { connect, h, onTheme } from "./dom.js";
+import { namedCard, picture } from "./latent_cards.js";
+import { coordinate } from "./numbers.js";
+import { classColor } from "./palette.js";
+import { paintInk, parts, rgb, wipe } from "./pictures.js";
+
+class DrawingCard {
+  constructor(classNames, onFind) {
+    this.names = classNames
+    this.drawn = picture()
+    this.remembered = picture()
+    this.samples = Array.from({ length: 6 }, () => picture())
+    this.neighbours = Array.from({ length: 6 }, () => ({ canvas: picture(), label: h("span", {}) }))
+    this.find = h("button", { type: "button", onclick: onFind }, "Find it")
+    this.spread = h("p", { class: "small" })
+    const figure = (canvas, caption) =>
+      h("figure", {}, h("div", { class: "frame" }, canvas), h("figcaption", {}, caption))
+    const strip = (caption, cells) =>
+      h("div", {}, h("p", { class: "small" }, caption), h("div", { class: "strip" }, ...cells))
+    this.element = namedCard(
+      "yours",
+      "Your digit",
+      this.find,
+      h("div", { class: "pair" }, figure(this.drawn, "you drew"), figure(this.remembered, "it remembers")),
+      this.spread,
+      strip(
+        "Guesses from the same spot",
+        this.samples.map((canvas) => h("div", { class: "frame" }, canvas)),
+      ),
+      strip(
+        "The nearest real digits",
+        this.neighbours.map(({ canvas, label }) => h("div", { class: "frame real" }, canvas, label)),
+      ),
+    )
+    this.show({ mean: null })
+  }
+
+  show(state) {
+    this.state = state
+    this.find.disabled = !state.mean
+    this.spread.textContent = state.mean
+      ? `Its place is known to ± ${coordinate(state.sigma[0], 3)} across, ± ${coordinate(state.sigma[1], 3)} up.`
+      : "Draw a digit, and it lands on the map."
+    this.repaint()
+  }
+
+  repaint() {
+    const { mean, digit, reconstruction, samples, neighbours, labels } = this.state
+    const close = this.neighbours.map(({ canvas }) => canvas)
+    for (const canvas of [this.drawn, this.remembered, ...this.samples, ...close]) wipe(canvas)
+    for (const { label } of this.neighbours) label.textContent = ""
+    if (!mean) return
+    const ink = rgb(this.element, "--mv-ink")
+    const paint = (canvas, values, [height, width]) => paintInk(canvas, values, height, width, ink)
+    const paintAll = (canvases, values) =>
+      parts(values, values.shape[0]).forEach((each, i) => paint(canvases[i], each, values.shape.slice(1)))
+    paint(this.drawn, digit, digit.shape)
+    paint(this.remembered, reconstruction, reconstruction.shape)
+    paintAll(this.samples, samples)
+    if (neighbours) paintAll(close, neighbours)
+    labels.forEach((label, i) => {
+      const { label: node } = this.neighbours[i]
+      node.textContent = this.names[label]
+      node.classList.toggle("alone", !neighbours)
+      node.style.borderColor = `rgb(${classColor(label)})`
+    })
+  }
+}
+
+export function render({ model }) {
+  const card = new DrawingCard(model.class_names, () => model.send_msg({ kind: "find" }))
+  const stopTheme = onTheme(() => card.repaint())
+  connect(model, (message) => card.show(message), stopTheme, card.element)
+  return card.element
+}
+
+export default { render }

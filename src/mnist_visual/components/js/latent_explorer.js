@@ -1,0 +1,340 @@
+// The latent plane: one points, and the digit there appears. The view draws and asks; whoever
+// stands behind the model answers.
+
+import { connect, h, onTheme } from "./dom.js";
+import { PointerCard } from "./latent_cards.js";
+import { PathCard } from "./latent_path.js";
+import { Messenger } from "./messenger.js";
+import { Plane } from "./plane.js";
+import { Gestures } from "./plane_gestures.js";
+import { Marks } from "./plane_marks.js";
+
+const REST = 250 // milliseconds until a view that no longer moves is filled with detail
+const SPOKEN = 600 // and until a place is read out
+const GRID = 16 // pictures of the grid across the view, at most
+const FARTHEST = 9999 // as the server accepts
+const SILENT = "The server does not answer. Start it again, then reload this page."
+const KEYS =
+  "Arrow keys move the pointer. Plus and minus zoom, zero shows all. A and B put the ends of the path there."
+
+// A parameter for each, what it is called, and what it means.
+const LAYERS = [
+  ["show_regions", "Regions", "What the network reads at each point"],
+  ["shade", "Fade doubt", "The less sure the network is, the fainter the colour"],
+  ["show_digits", "Real digits", "Handwritten digits, each where the encoder puts it"],
+  ["show_grid", "Pictures", "What the decoder draws at each point"],
+]
+
+class Explorer {
+  constructor(model) {
+    this.model = model
+    this.names = model.class_names
+    this.modes = []
+    this.cursor = [0, 0]
+    this.ends = [
+      [0, 0],
+      [0, 0],
+    ]
+    const silence = (silent) => this.say(silent ? SILENT : "")
+    this.decoding = new Messenger((message) => model.send_msg(message), silence)
+    this.pathing = new Messenger((message) => model.send_msg(message))
+    this.plane = new Plane(() => this.viewed())
+    this.marks = new Marks(this.plane, (i, point) => this.setEnd(i, point))
+    this.pointer = new PointerCard(this.names, () => this.imagine())
+    this.path = new PathCard(this.names, {
+      onEnd: (i, label) => this.setEnd(i, this.modes.find(([each]) => each === label)?.slice(1) ?? this.ends[i]),
+      onMethod: (method) => (model.method = method),
+      onAlong: (x, y) => this.point(x, y),
+      onSave: () => this.save(),
+    })
+    this.drawing = null // {mean, sigma, samples}, where there is one
+    this.build()
+    this.gestures = new Gestures(this.plane, this.area, {
+      onPoint: (x, y) => {
+        this.path.pause()
+        this.point(x, y)
+      },
+      isBusy: () => this.path.playing,
+      cursor: () => this.cursor,
+    })
+    this.stopTheme = onTheme(() => this.repaint())
+  }
+
+  build() {
+    this.area = h(
+      "div",
+      {
+        class: "area",
+        tabindex: 0,
+        role: "application",
+        "aria-label": "Latent plane",
+        "aria-describedby": "plane-keys",
+        onkeydown: (event) => this.keyDown(event),
+      },
+      this.plane.canvas,
+      this.marks.element,
+    )
+    this.layers = LAYERS.map(([name, label, title]) => {
+      const toggle = () => (this.model[name] = !this.model[name])
+      return h("button", { type: "button", class: "toggle", title, onclick: toggle }, label)
+    })
+    const zoom = (name, text, action) =>
+      h("button", { type: "button", class: "zoom", "aria-label": name, title: name, onclick: action }, text)
+    this.spoken = h("p", { class: "visually-hidden", role: "status" })
+    this.status = h("p", { class: "status", role: "status" })
+    const plane = h(
+      "section",
+      { class: "card plane", "aria-labelledby": "plane" },
+      h(
+        "header",
+        {},
+        h("h2", { id: "plane" }, "A map of imagined digits"),
+        h("p", {}, "every point is a picture: move over it"),
+      ),
+      h("div", { class: "tools", role: "group", "aria-label": "What the map shows" }, ...this.layers),
+      h(
+        "div",
+        { class: "stage" },
+        this.area,
+        h(
+          "div",
+          { class: "zooms", role: "group", "aria-label": "Zoom" },
+          zoom("Zoom in", "+", () => this.gestures.zoomIn()),
+          zoom("Zoom out", "−", () => this.gestures.zoomOut()),
+          zoom("Show all", "All", () => this.gestures.goHome()),
+        ),
+      ),
+      this.status,
+      h("p", { id: "plane-keys", class: "visually-hidden" }, KEYS),
+      this.spoken,
+    )
+    this.element = h(
+      "div",
+      { class: "explorer" },
+      h("div", { class: "columns" }, plane, h("div", { class: "side" }, this.pointer.element, this.path.element)),
+    )
+    this.showLayers()
+  }
+
+  destroy() {
+    this.stopTheme()
+    this.plane.destroy()
+    this.path.destroy()
+    this.decoding.stop()
+    this.pathing.stop()
+    clearTimeout(this.resting)
+    clearTimeout(this.speaking)
+  }
+
+  // What is seen
+
+  showLayers() {
+    const { shade, show_regions: regions, show_grid: grid, show_digits: digits } = this.model
+    const shown = { regions, shade, grid, digits }
+    LAYERS.forEach(([name], i) => this.layers[i].setAttribute("aria-pressed", String(this.model[name])))
+    this.layers[1].disabled = !regions
+    this.plane.show(shown)
+    this.fillLater()
+  }
+
+  viewed() {
+    this.marks.update()
+    this.fillLater()
+  }
+
+  // Asks for what the present view lacks, once it rests.
+  fillLater() {
+    clearTimeout(this.resting)
+    this.resting = setTimeout(() => this.fill(), REST)
+  }
+
+  fill() {
+    const { plane } = this
+    if (!this.ready || !plane.side) return
+    if (plane.shown.regions) this.askOnce("regions", plane.extent.map(wide))
+    if (plane.shown.grid) {
+      // On a lattice that stays where it is when the view moves, so that the pictures do, too.
+      const cell = 2 ** Math.ceil(Math.log2((2 * plane.view.half) / GRID))
+      const [left, right, bottom, top] = plane.extent
+      const [x, y] = [Math.floor(left / cell), Math.floor(bottom / cell)]
+      const n = Math.max(Math.ceil(right / cell) - x, Math.ceil(top / cell) - y)
+      this.askOnce("grid", [x, x + n, y, y + n].map((k) => k * cell), { n })
+    }
+  }
+
+  askOnce(kind, extent, more = {}) {
+    const asked = (this.asked ??= {})
+    if (String(asked[kind]) === String(extent)) return
+    asked[kind] = extent
+    this.model.send_msg({ kind, extent, ...more })
+  }
+
+  repaint() {
+    this.pointer.repaint()
+    this.path.repaint()
+  }
+
+  // What one does
+
+  keyDown(event) {
+    if (event.altKey || event.ctrlKey || event.metaKey) return
+    const end = ["a", "b"].indexOf(event.key.toLowerCase())
+    if (end >= 0) this.setEnd(end, this.cursor)
+  }
+
+  point(x, y) {
+    this.cursor = [x, y].map((value) => Math.min(FARTHEST, Math.max(-FARTHEST, value)))
+    this.marks.cursor = this.cursor
+    this.marks.update()
+    const point = this.cursor
+    this.decoding.post(() => {
+      this.decoded = point
+      return { kind: "decode", point }
+    })
+  }
+
+  setEnd(i, point) {
+    this.ends = this.ends.map((end, k) => (k === i ? point : end))
+    this.showEnds()
+    this.askPath()
+  }
+
+  showEnds() {
+    const near = (a, b) => Math.hypot(a[0] - b[0], a[1] - b[1]) < 1e-6
+    const labels = this.ends.map((end) => this.modes.find(([, ...mode]) => near(mode, end))?.[0] ?? null)
+    this.path.setEnds(labels)
+    this.marks.setEnds(this.ends, labels.map((label) => (label === null ? null : this.names[label])))
+  }
+
+  askPath() {
+    this.path.method.value = this.model.method
+    this.pathing.post(() => {
+      const [start, end] = this.ends
+      return { kind: "path", start, end, method: this.model.method }
+    })
+  }
+
+  imagine() {
+    this.path.pause()
+    this.model.send_msg({ kind: "sample" })
+  }
+
+  find() {
+    if (!this.drawing) return
+    const { mean, sigma } = this.drawing
+    this.plane.look(...mean, 8 * Math.max(...sigma))
+    this.point(...mean)
+  }
+
+  save() {
+    const [start, end] = this.ends
+    this.say("Making the film …")
+    this.model.send_msg({ kind: "film", start, end, method: this.model.method })
+  }
+
+  say(text) {
+    if (this.status.textContent !== text) this.status.textContent = text
+  }
+
+  // A screen reader hears what is there once the pointer rests.
+  speakLater() {
+    clearTimeout(this.speaking)
+    this.speaking = setTimeout(() => (this.spoken.textContent = this.pointer.sentence), SPOKEN)
+  }
+
+  // What is answered
+
+  async receive(message) {
+    const answer = {
+      show: () => this.show(message),
+      points: () => this.setPoints(message),
+      decoded: () => this.showDecoded(message),
+      path: () => this.showPath(message),
+      sampled: () => this.jump(message.point),
+      drawing: () => this.showDrawing(message),
+      regions: () => this.showRegions(message),
+      grid: () => this.showGrid(message),
+      film: () => this.download(message.data),
+      find: () => this.find(),
+      problem: () => this.say(message.text),
+    }[message.kind]
+    await answer?.()
+  }
+
+  show({ extent, codes, labels, modes, ...points }) {
+    if (!this.ready) this.plane.setHome(extent)
+    this.ready = true
+    this.modes = modes
+    this.plane.setPoints(codes, labels)
+    this.marks.setClasses(modes, this.names)
+    if (!this.path.path) this.askOnce("regions", extent)
+    this.setPoints(points)
+  }
+
+  setPoints({ cursor, start, end }) {
+    this.ends = [start, end]
+    this.showEnds()
+    this.askPath()
+    this.point(...cursor)
+  }
+
+  jump([x, y]) {
+    this.point(x, y)
+    this.gestures.follow(x, y)
+  }
+
+  showDecoded({ number, picture, probabilities }) {
+    this.pointer.show(picture, probabilities, this.decoded, this.plane.digits)
+    this.speakLater()
+    this.decoding.answered(number)
+  }
+
+  showPath(message) {
+    this.path.show(message)
+    this.marks.path = message.codes
+    this.marks.update()
+    this.pathing.answered(message.number)
+  }
+
+  showDrawing(message) {
+    this.drawing = message.mean && message
+    this.marks.setDrawing(this.drawing)
+  }
+
+  async showRegions({ extent, side, data }) {
+    const values = await inflated(data)
+    const count = side * side
+    const [labels, confidence] = [values.subarray(0, count), values.subarray(count)]
+    this.plane.addRegions({ extent, side, labels, confidence, canvas: null })
+  }
+
+  async showGrid({ extent, n, height, width, data }) {
+    const values = await inflated(data)
+    this.plane.setGrid({ extent, n, height, width, values, canvas: null })
+  }
+
+  download(data) {
+    const url = URL.createObjectURL(new Blob([data], { type: "image/gif" }))
+    h("a", { href: url, download: this.path.fileName }).click()
+    setTimeout(() => URL.revokeObjectURL(url), 60_000)
+    this.say("The film is saved.")
+  }
+}
+
+// Numbers that both sides write alike.
+const wide = (value) => Number(value.toPrecision(9))
+
+async function inflated(data) {
+  const stream = new Blob([data]).stream().pipeThrough(new DecompressionStream("deflate"))
+  return new Uint8Array(await new Response(stream).arrayBuffer())
+}
+
+export function render({ model }) {
+  const explorer = new Explorer(model)
+  connect(model, (message) => explorer.receive(message), () => explorer.destroy(), explorer.element)
+  for (const [name] of LAYERS) model.on(name, () => explorer.showLayers())
+  model.on("method", () => explorer.askPath())
+  return explorer.element
+}
+
+export default { render }
