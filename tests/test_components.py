@@ -1,13 +1,16 @@
 """The components' state, without a browser: what a message from the page sets going."""
 
 import asyncio
+import re
 
 import numpy as np
 import pytest
 
+from mnist_visual import components
 from mnist_visual.components import (
     FeatureMaps,
     NormalizationSteps,
+    Pages,
     Prediction,
     Reading,
     Sketchpad,
@@ -15,6 +18,7 @@ from mnist_visual.components import (
 )
 from mnist_visual.drawing import normalize_image, normalize_strokes
 from mnist_visual.inference import load_digit_network
+from mnist_visual.palette import CLASS_COLORS
 
 THREE = [(0.35, 0.25), (0.45, 0.18), (0.58, 0.22), (0.60, 0.33), (0.50, 0.44), (0.60, 0.50)]
 THREE += [(0.64, 0.64), (0.55, 0.78), (0.42, 0.80), (0.33, 0.72)]
@@ -42,6 +46,37 @@ def sent(monkeypatch):
     return messages
 
 
+def seen(view):
+    """Bring a view into sight, as its script does."""
+    view._handle_msg({"kind": "ready"})
+    return view
+
+
+class TestView:
+    def test_what_nobody_sees_is_not_sent(self, pad, sent):
+        view = NormalizationSteps(pad)
+        pad.strokes = [THREE]
+        assert [name for name, _ in sent] == []
+        seen(view)
+        assert [name for name, _ in sent] == ["NormalizationSteps"]
+
+    def test_what_has_gone_out_of_sight_is_not_sent_any_more(self, pad, sent):
+        view = seen(NormalizationSteps(pad))
+        view._handle_msg({"kind": "away"})
+        sent.clear()
+        pad.strokes = [THREE]
+        assert sent == []
+
+    def test_it_is_seen_until_the_last_page_leaves(self, pad):
+        view = seen(seen(NormalizationSteps(pad)))
+        view._handle_msg({"kind": "away"})
+        assert view.watched
+        for _ in range(3):  # a script of somebody's own may say so more often than once
+            view._handle_msg({"kind": "away"})
+        assert not view.watched
+        assert seen(view).watched
+
+
 class TestSketchpad:
     def test_a_drawing_in_the_page_is_normalized(self):
         pad = Sketchpad()
@@ -51,13 +86,14 @@ class TestSketchpad:
 
     def test_the_page_hears_when_everybody_has_followed(self, sent):
         pad = Sketchpad()
-        NormalizationSteps(pad)
+        seen(NormalizationSteps(pad))
+        sent.clear()
         pad._handle_msg(drawn(THREE))
         assert [name for name, _ in sent] == ["NormalizationSteps", "Sketchpad"]
         assert sent[-1][1] == {"kind": "done", "number": 1}
 
     def test_strokes_set_from_python_go_to_the_page(self, sent):
-        pad = Sketchpad()
+        pad = seen(Sketchpad())
         pad.strokes = [THREE]
         ((_, message),) = sent
         assert message["kind"] == "show"
@@ -186,29 +222,29 @@ class TestPrediction:
 
     def test_it_shows_the_probabilities(self, pad, sent):
         reading = Reading(load_digit_network(), pad)
-        Prediction(reading)
+        seen(Prediction(reading))
         pad.strokes = [THREE]
-        message = next(data for name, data in sent if name == "Prediction")
+        message = sent[-1][1]
         assert (message["probabilities"] == reading.probabilities).all()
 
 
 class TestFeatureMaps:
     def test_maps_share_one_scale_from_nothing_to_the_brightest(self, pad, sent):
         reading = Reading(load_digit_network(), pad)
-        FeatureMaps(reading, "conv2")
+        seen(FeatureMaps(reading, "conv2"))
         pad.strokes = [THREE]
-        shown = next(data for name, data in sent if name == "FeatureMaps")["maps"]
+        shown = sent[-1][1]["maps"]
         expected = reading.maps["conv2"].transpose(2, 0, 1)
         assert shown.dtype == np.uint8
         assert shown / 255 == pytest.approx(expected / expected.max(), abs=1 / 255)
 
     def test_a_dead_layer_stays_dark(self, pad, sent):
         reading = Reading(load_digit_network(), pad)
-        FeatureMaps(reading, "conv1")
+        seen(FeatureMaps(reading, "conv1"))
         with_nothing = {"conv1": np.zeros((26, 26, 8), dtype=np.float32)}
         reading._read = lambda _: with_nothing
         pad.strokes = [THREE]
-        assert not next(data for name, data in sent if name == "FeatureMaps")["maps"].any()
+        assert not sent[-1][1]["maps"].any()
 
     def test_a_page_that_comes_late_gets_filters_and_maps(self, pad, sent):
         pad.strokes = [THREE]
@@ -224,27 +260,94 @@ class TestFeatureMaps:
 
 class TestNormalizationSteps:
     def test_it_shows_every_step(self, pad, sent):
-        NormalizationSteps(pad)
+        seen(NormalizationSteps(pad))
         pad.strokes = [THREE]
-        message = next(data for name, data in sent if name == "NormalizationSteps")
+        message = sent[-1][1]
         assert message["box"] == pytest.approx([0.33, 0.64, 0.18, 0.80])
         assert (message["fitted"] == pad.steps.fitted).all()
         assert (message["digit"] == pad.steps.digit).all()
 
     def test_it_shows_a_picture_as_ink(self, pad, sent, digit):
-        NormalizationSteps(pad)
+        seen(NormalizationSteps(pad))
         pad.picture = digit
-        message = next(data for name, data in sent if name == "NormalizationSteps")
+        message = sent[-1][1]
         assert message["ink"] == pytest.approx(digit / digit.max(), abs=1e-6)
 
 
+class TestPages:
+    def test_a_page_is_built_when_it_is_first_opened_and_never_again(self):
+        built = []
+        pages = Pages({"Draw": lambda: None, "Latent": lambda: built.append(1)})
+        assert built == []
+        for page in ("latent", "draw", "latent"):
+            pages._handle_msg({"kind": "open", "page": page})
+            assert pages.active == page
+        assert built == [1]
+
+    def test_what_a_builder_gives_stands_in_its_slot(self):
+        pages = Pages({"Draw": lambda: None, "Latent": lambda: "the plane"})
+        pages.active = "latent"
+        assert [pane.object for pane in pages.slots["latent"]] == ["the plane"]
+        assert len(pages.slots["draw"]) == 0
+
+    def test_the_page_of_a_link_is_opened_first(self):
+        pages = Pages({"Draw": lambda: None, "Latent": lambda: "the plane"}, active="latent")
+        assert pages.active == pages.first == "latent"
+        assert len(pages.slots["latent"]) == 1
+
+    def test_a_link_to_nowhere_opens_the_first_page(self):
+        assert Pages({"Draw": lambda: None}, active="nowhere").active == "draw"
+
+    def test_python_turns_the_page(self, sent):
+        pages = seen(Pages({"Draw": lambda: None, "Latent": lambda: None}))
+        sent.clear()
+        pages.active = "latent"
+        assert sent == [("Pages", {"kind": "show", "page": "latent"})]
+
+    def test_the_browser_is_not_told_what_it_did_itself(self, sent):
+        pages = seen(Pages({"Draw": lambda: None, "Latent": lambda: None}))
+        sent.clear()
+        pages._handle_msg({"kind": "open", "page": "latent"})
+        assert sent == []
+
+    @pytest.mark.parametrize("page", ["nowhere", None, 7, ["latent"], {}])
+    def test_a_page_that_is_none_is_not_opened(self, page):
+        pages = Pages({"Draw": lambda: None, "Latent": lambda: None})
+        pages._handle_msg({"kind": "open", "page": page})
+        assert pages.active == "draw"
+
+    def test_python_is_told_which_pages_there_are(self):
+        with pytest.raises(ValueError, match=r"\['draw'\].*'nowhere'"):
+            Pages({"Draw": lambda: None}).active = "nowhere"
+
+
+SCRIPTED = [
+    each for name in components.__all__ if issubclass(each := getattr(components, name), _view.View)
+]
+
+
 class TestScripts:
-    @pytest.mark.parametrize("view", [Sketchpad, Prediction, FeatureMaps, NormalizationSteps])
+    @pytest.mark.parametrize("view", SCRIPTED)
     def test_a_page_without_a_server_gets_one_module(self, view):
         source = view._render_esm()
         assert "import {" not in source
         assert source.count("export default") == 1
-        assert "function h(" in source
+        assert "const h = (" in source
+
+    @pytest.mark.parametrize("view", SCRIPTED)
+    def test_no_name_stands_for_two_things_in_it(self, view):
+        declared = re.findall(
+            r"^(?:async )?(?:const|let|class|function\*?) (\w+)", view._render_esm(), re.MULTILINE
+        )
+        assert len(declared) > 3
+        assert sorted(declared) == sorted(set(declared))
+
+    def test_the_palette_is_that_of_the_plots(self):
+        script = (_view.JS / "palette.js").read_text()
+        colors = re.findall(r"\[(\d+), (\d+), (\d+)\]", script)
+        assert ["#{:02x}{:02x}{:02x}".format(*map(int, color)) for color in colors] == [
+            *CLASS_COLORS
+        ]
 
     def test_what_two_modules_import_is_there_once(self, tmp_path):
         (tmp_path / "a.js").write_text("export const a = 1\n")

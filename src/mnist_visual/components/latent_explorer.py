@@ -14,7 +14,7 @@ import numpy as np
 import numpy.typing as npt
 import param
 
-from mnist_visual._checks import Extent
+from mnist_visual._checks import Extent, checked_count
 from mnist_visual.interpolation import METHODS, save_gif
 from mnist_visual.latent import sample_prior
 
@@ -263,9 +263,8 @@ class LatentExplorer(View):
         return compute
 
     def _grid(self, message: Message) -> Compute:
-        extent, n = read_extent(message["extent"]), message["n"]
-        if not (isinstance(n, int) and 1 <= n <= MAX_GRID):
-            raise ValueError(f"n {n}")
+        extent = read_extent(message["extent"])
+        n = checked_count("n", message["n"], most=MAX_GRID)
 
         def compute() -> Message:
             images = as_bytes(self.plane.grid(extent, n).images)

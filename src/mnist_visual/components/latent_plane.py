@@ -138,7 +138,10 @@ class LatentPlane:
         self.labels = plain_labels(labels, len(self.codes))
         self.modes = class_modes(self.codes, self.labels)
         self.extent = _square(self.codes) if extent is None else checked_extent(extent)
-        classes = classify_codes(vae, classifier, self.codes[0]).shape[-1]
+        picture, probabilities = self.look(tuple(self.codes[0].tolist()))
+        if picture.ndim != 2:
+            raise ValueError(f"Grey pictures can be shown. Received: shape {picture.shape}.")
+        classes = len(probabilities)
         if self.labels.min() < 0 or self.labels.max() >= classes:
             raise ValueError(
                 f"Labels are classes of the classifier, 0 to {classes - 1}. Received: "

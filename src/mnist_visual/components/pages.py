@@ -63,9 +63,7 @@ class Pages(View):
         if self.active not in self.labels:
             raise ValueError(f"active is one of {[*self.labels]}. Received: {self.active!r}.")
         self._build()
-        if self.active != self._shown:
-            self._show()
-        self._shown = self.active
+        self._welcome()
 
     def _build(self) -> None:
         build = self._builders.pop(self.active, None)
@@ -73,11 +71,19 @@ class Pages(View):
         if content is not None:
             self.slots[self.active].append(content)
 
+    def _welcome(self) -> None:
+        if self.active != self._shown:
+            self._show()
+        self._shown = self.active
+
     def _state(self) -> dict[str, Any]:
         return {"kind": "show", "page": self.active}
 
     def _handle_msg(self, data: Any) -> None:
-        page = data.get("page") if kind_of(data) == "open" else None
+        if kind_of(data) != "open":
+            super()._handle_msg(data)
+            return
+        page = data.get("page")
         if isinstance(page, str) and page in self.labels:
             self._shown = page
             self.active = page

@@ -63,6 +63,9 @@ export function card(model, ...children) {
 // the present state. A view that gives its element asks whenever it comes into sight, and says
 // when it goes: what nobody sees need not be computed.
 export function connect(model, receive, destroy = () => {}, element = null) {
+  // Bokeh takes a model that came later than the page for one that the page made, and would send
+  // it back whole with the first message, which fails. An empty patch makes it known.
+  model.document?.create_json_patch([])
   let seen = false
   const see = (now) => {
     if (now !== seen) model.send_msg({ kind: now ? "ready" : "away" })

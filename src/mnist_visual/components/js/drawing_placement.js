@@ -31,7 +31,7 @@ class DrawingCard {
       ),
       strip(
         "The nearest real digits",
-        this.neighbours.map(({ canvas, label }) => h("div", { class: "frame real" }, canvas, label)),
+        this.neighbours.map(({ canvas, label }) => h("div", { class: "real" }, h("div", { class: "frame" }, canvas), label)),
       ),
     )
     this.show({ mean: null })

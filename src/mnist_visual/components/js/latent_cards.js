@@ -32,7 +32,7 @@ export class PointerCard {
     const imagine = h("button", { type: "button", onclick: onImagine }, "Imagine one")
     this.element = namedCard(
       "under",
-      "Under the pointer",
+      "At the pointer",
       imagine,
       h(
         "div",

@@ -1,6 +1,6 @@
 // Links to the pages of a dashboard. What belongs to a page is marked in the document.
 
-import { h } from "./dom.js";
+import { connect, h } from "./dom.js";
 
 // Other parts of the address stay as they are.
 function address(page) {
@@ -57,9 +57,7 @@ class Pages {
 
 export function render({ model }) {
   const pages = new Pages(model)
-  const receive = ({ kind, page }) => kind === "show" && page !== pages.shown && pages.show(page)
-  model.on("msg:custom", receive)
-  model.on("remove", () => pages.destroy())
+  connect(model, ({ page }) => pages.show(page), () => pages.destroy())
   return pages.element
 }
 

@@ -30,7 +30,7 @@ export class Gestures {
   }
 
   place(event) {
-    const box = this.area.getBoundingClientRect()
+    const box = this.plane.canvas.getBoundingClientRect()
     return [event.clientX - box.left, event.clientY - box.top]
   }
 
