@@ -1,5 +1,6 @@
 """How the dashboard is started, and what a mistake on the command line is answered with."""
 
+import os
 import socket
 import subprocess
 import sys
@@ -96,6 +97,26 @@ class TestCommand:
         assert code == 2
         (sentence,) = capsys.readouterr().err.splitlines()
         assert received in sentence
+
+    def test_serving_leaves_numpy_one_thread(self):
+        code = """
+import sys
+from mnist_visual import cli
+assert 'numpy' not in sys.modules
+cli.main(['serve', '--port', '99999'])
+from pathlib import Path
+status = Path('/proc/self/status')
+print(status.read_text().split('Threads:')[1].split()[0] if status.exists() else 1)
+"""
+        environment = {k: v for k, v in os.environ.items() if "_NUM_THREADS" not in k}
+        result = subprocess.run(
+            [sys.executable, "-c", code],
+            capture_output=True,
+            text=True,
+            check=False,
+            env=environment,
+        )
+        assert result.stdout.split() == ["1"], result.stderr
 
     def test_missing_weights_are_one_sentence(self, monkeypatch, tmp_path, capsys):
         monkeypatch.setattr("mnist_visual.inference.resources.files", lambda _: tmp_path)

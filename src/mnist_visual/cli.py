@@ -129,8 +129,8 @@ def _writers(text: str) -> tuple[int, int]:
 
 
 def _serve(options: argparse.Namespace) -> None:
-    # The products here are small: threads would save no time, and while they wait for each other
-    # on a busy machine they cost tens of times as much.
+    # A digit's matrix products are so small that a second thread saves nothing; and where another
+    # program, such as the browser, holds its core, waiting for it takes a hundred times as long.
     os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
     gc.disable()  # nothing to collect while modules load, and a tenth of the start to save
     from .server import serve
