@@ -4,11 +4,18 @@ import os
 import socket
 import subprocess
 import sys
+from pathlib import Path
 
+import numpy as np
 import pytest
 from bokeh.server.views.ws import WSHandler
 
 from mnist_visual import cli, inference, server
+from mnist_visual.evaluation import evaluate_classifier, format_confusion
+from mnist_visual.vae_evaluation import evaluate_vae
+from mnist_visual.weights import save_weights
+
+CLASSIFIER = Path(inference.__file__).parent / "pretrained" / "classifier.weights.h5"
 
 
 class TestOrigins:
@@ -53,6 +60,69 @@ def run(*arguments):
     return subprocess.run(command, capture_output=True, text=True, check=False, timeout=60)
 
 
+class TestEvaluate:
+    """What `mnist-visual evaluate` prints, against the functions that it is for."""
+
+    @pytest.fixture
+    def mnist(self, tmp_path, test_digits):
+        """The path of a small data set, and its test digits."""
+        images, labels = (part[::40] for part in test_digits)
+        parts = {"x_train": images, "y_train": labels, "x_test": images, "y_test": labels}
+        np.savez(tmp_path / "mnist.npz", **parts)
+        return tmp_path / "mnist.npz", (images, labels)
+
+    @pytest.fixture(autouse=True)
+    def compiled(self, monkeypatch, trained, trained_vae):
+        """Give the command the networks that other tests use, and have compiled."""
+        models = {"classifier": trained, "vae": trained_vae}
+        monkeypatch.setattr("mnist_visual.weights.load_pretrained", models.__getitem__)
+
+    def classifier_lines(self, model, digits):
+        result = evaluate_classifier(model, *digits)
+        share = f"MNIST's test digits: {result.accuracy:.2%} of {result.n} read correctly."
+        return [share, *format_confusion(result.confusion).splitlines(), ""]
+
+    def vae_line(self, model, digits):
+        result = evaluate_vae(model, digits[0], draws=5)
+        return (
+            f"MNIST's test digits: ELBO {result.elbo:.2f} nats a picture (reconstruction "
+            f"{result.reconstruction:.2f}, KL {result.kl:.2f}), the mean of {result.n} pictures "
+            f"and 5 draws, which spread by {result.spread:.2f}."
+        )
+
+    def test_both_networks_are_measured(self, mnist, trained, trained_vae, capsys):
+        path, digits = mnist
+        assert cli.main(["evaluate", "--mnist", str(path)]) == 0
+        assert capsys.readouterr().out.splitlines() == [
+            *self.classifier_lines(trained, digits),
+            self.vae_line(trained_vae, digits),
+        ]
+
+    def test_one_network_is_measured_alone(self, mnist, trained, trained_vae, capsys):
+        path, digits = mnist
+        for model, lines in (
+            ("classifier", self.classifier_lines(trained, digits)),
+            ("vae", [self.vae_line(trained_vae, digits)]),
+        ):
+            assert cli.main(["evaluate", model, "--mnist", str(path)]) == 0
+            assert capsys.readouterr().out.splitlines() == lines
+
+    @pytest.mark.parametrize("arguments", [[], ["vae"]])
+    def test_a_file_of_weights_is_of_one_network(
+        self, mnist, arguments, trained, trained_vae, tmp_path, monkeypatch, capsys
+    ):
+        path, digits = mnist
+        file = tmp_path / "own.weights.h5"
+        save_weights(trained_vae if arguments else trained, file)
+        monkeypatch.setattr("mnist_visual.weights.load_pretrained", None)
+        assert cli.main(["evaluate", *arguments, "--mnist", str(path), "--weights", str(file)]) == 0
+        assert capsys.readouterr().out.splitlines() == (
+            [self.vae_line(trained_vae, digits)]
+            if arguments
+            else self.classifier_lines(trained, digits)
+        )
+
+
 class TestCommand:
     def test_a_taken_port_is_one_sentence(self):
         with socket.create_server(("localhost", 0)) as taken:
@@ -83,6 +153,11 @@ class TestCommand:
             (["train", "--output", "weights.txt"], "weights.txt"),
             (["evaluate", "--mnist", "no-such.npz"], "no-such.npz"),
             (["evaluate", "--weights", "no-such.weights.h5"], "no-such.weights.h5"),
+            (["evaluate", "vae"], "test digits"),
+            (["evaluate", "decoder"], "decoder"),
+            (["evaluate", "vae", "--weights", "no-such.weights.h5"], "no-such.weights.h5"),
+            (["evaluate", "vae", "--weights", str(CLASSIFIER)], "classifier.weights.h5"),
+            (["evaluate", "vae", "--pen", "digits.npz"], "--pen"),
         ],
     )
     def test_a_mistake_is_one_sentence_and_code_2(

@@ -11,7 +11,7 @@ import sys
 import warnings
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, NoReturn
+from typing import TYPE_CHECKING, Any, NoReturn
 
 from . import __version__
 
@@ -20,6 +20,8 @@ if TYPE_CHECKING:
     from .pen_digits import PenDigits
 
 BAD_USAGE = 2
+MODELS = "classifier", "vae"
+DRAWS = 5  # of a code for every picture, in measuring the autoencoder
 
 
 class _Parser(argparse.ArgumentParser):
@@ -71,7 +73,7 @@ def _parser() -> argparse.ArgumentParser:
     train.add_argument(
         "model",
         nargs="?",
-        choices=["classifier", "vae"],
+        choices=MODELS,
         default="classifier",
         help="which of the two networks (default classifier)",
     )
@@ -92,6 +94,12 @@ def _parser() -> argparse.ArgumentParser:
     train.set_defaults(run=_train)
 
     evaluate = commands.add_parser("evaluate", help="measure the weights on test digits")
+    evaluate.add_argument(
+        "model",
+        nargs="?",
+        choices=MODELS,
+        help="which of the two networks (default: both, or with --weights the classifier)",
+    )
     _add_data(evaluate)
     evaluate.add_argument("--weights", type=Path, help="a weights file (default: the shipped one)")
     evaluate.set_defaults(run=_evaluate)
@@ -188,16 +196,12 @@ def _train_vae(options: argparse.Namespace, train: Images, held_out: Images, out
 
 
 def _evaluate(options: argparse.Namespace) -> None:
-    from .classifier import build_classifier
     from .datasets import load_mnist
-    from .evaluation import evaluate_classifier, format_confusion, pen_pictures
-    from .weights import load_pretrained, load_weights
 
-    if options.weights is None:
-        model = load_pretrained("classifier")
-    else:
-        model = build_classifier()
-        load_weights(model, options.weights)
+    if options.model == "vae" and options.pen is not None:
+        raise ValueError("--pen measures the classifier. Received: the vae. Leave out one of them.")
+    chosen = options.model or (options.weights and "classifier")
+    models = {name: _model(name, options.weights) for name in ([chosen] if chosen else MODELS)}
     with warnings.catch_warnings():
         # The offline sample is of digits that the network learned from: it measures nothing.
         warnings.simplefilter("error", UserWarning)
@@ -205,8 +209,28 @@ def _evaluate(options: argparse.Namespace) -> None:
             _, test = load_mnist(options.mnist)
         except UserWarning as warning:
             raise FileNotFoundError(f"Measuring needs MNIST's own test digits. {warning}") from None
+    if "classifier" in models:
+        _evaluate_classifier(models["classifier"], test, _pen_digits(options))
+    if "vae" in models:
+        _evaluate_vae(models["vae"], test)
+
+
+def _model(name: str, weights: Path | None) -> Any:
+    from .classifier import build_classifier
+    from .vae import build_vae
+    from .weights import load_pretrained, load_weights
+
+    if weights is None:
+        return load_pretrained(name)
+    model = build_classifier() if name == "classifier" else build_vae()
+    load_weights(model, weights)
+    return model
+
+
+def _evaluate_classifier(model: Any, test: Images, digits: PenDigits | None) -> None:
+    from .evaluation import evaluate_classifier, format_confusion, pen_pictures
+
     results = {"MNIST's test digits": evaluate_classifier(model, *test)}
-    digits = _pen_digits(options)
     if digits is not None:
         results["Pen-drawn digits"] = evaluate_classifier(
             model, pen_pictures(digits), digits.labels
@@ -214,6 +238,17 @@ def _evaluate(options: argparse.Namespace) -> None:
     for name, result in results.items():
         print(f"{name}: {result.accuracy:.2%} of {result.n:,} read correctly.")
         print(format_confusion(result.confusion), end="\n\n")
+
+
+def _evaluate_vae(model: Any, test: Images) -> None:
+    from .vae_evaluation import evaluate_vae
+
+    result = evaluate_vae(model, test[0], draws=DRAWS)
+    print(
+        f"MNIST's test digits: ELBO {result.elbo:.2f} nats a picture (reconstruction "
+        f"{result.reconstruction:.2f}, KL {result.kl:.2f}), the mean of {result.n:,} pictures and "
+        f"{DRAWS} draws, which spread by {result.spread:.2f}."
+    )
 
 
 def _pen_digits(options: argparse.Namespace) -> PenDigits | None:
