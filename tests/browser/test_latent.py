@@ -87,7 +87,7 @@ class TestPages:
         visitor.reads(3)
         visitor.page.get_by_role("link", name="Latent").click()
         Walker(visitor)
-        assert visitor.page.get_by_text("your digit", exact=True).is_visible()
+        assert visitor.page.get_by_text("your drawing", exact=True).is_visible()
         visitor.page.get_by_role("link", name="Draw").click()
         visitor.reads(3)
 
@@ -374,7 +374,7 @@ class TestDrawing:
         walker = walk()
         walker.visitor.draw(ZERO)
         mark = walker.page.locator(".you")
-        walker.page.get_by_text("your digit", exact=True).wait_for()
+        walker.page.get_by_text("your drawing", exact=True).wait_for()
         walker.page.wait_for_timeout(300)
         box = walker.visitor.canvas.bounding_box()
         # As the page has it: the pen moves in steps from one point to the next.
@@ -391,7 +391,7 @@ class TestDrawing:
     def test_what_is_remembered_is_shown_with_its_neighbours(self, walk):
         walker = walk()
         walker.visitor.draw(ZERO)
-        memory = walker.page.get_by_role("region", name="Your digit")
+        memory = walker.page.get_by_role("region", name="Your drawing")
         memory.get_by_text("Its place is known to ±").wait_for()
         canvases = memory.locator("canvas")
         drawn, remembered = read_ink(canvases.nth(0)), read_ink(canvases.nth(1))
@@ -426,7 +426,7 @@ class TestDrawing:
     def test_cleared_it_is_gone(self, walk):
         walker = walk()
         walker.visitor.draw(THREE)
-        mark = walker.page.get_by_text("your digit", exact=True)
+        mark = walker.page.get_by_text("your drawing", exact=True)
         mark.wait_for()
         walker.visitor.button("Clear").click()
         mark.wait_for(state="hidden")
@@ -446,7 +446,7 @@ class TestLook:
         assert len(before) == 5
         assert walker.page.evaluate("document.documentElement.scrollWidth") <= width
         walker.visitor.draw(THREE)
-        walker.page.get_by_text("your digit", exact=True).wait_for()
+        walker.page.get_by_text("your drawing", exact=True).wait_for()
         walker.page.get_by_role("button", name="Imagine one").click()
         walker.settles()
         assert cards.evaluate_all(places) == before

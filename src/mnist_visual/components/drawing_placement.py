@@ -95,6 +95,7 @@ class DrawingPlacement(View):
     """
 
     class_names = param.List(constant=True, doc="What each class is called.")
+    noun = param.String(constant=True, doc="What one picture shows.")
 
     _bundle: ClassVar = JS / "drawing_placement.js"
     _stylesheets: ClassVar = [*View._stylesheets, str(JS / "latent_explorer.css")]
@@ -105,7 +106,8 @@ class DrawingPlacement(View):
                 "A drawing has a place where the explorer has a sketchpad and an encoder. "
                 f"Received: {explorer!r} without."
             )
-        super().__init__(class_names=explorer.plane.class_names, **params)
+        plane = explorer.plane
+        super().__init__(class_names=plane.class_names, noun=plane.noun, **params)
         self._explorer = explorer
         self._placed = explorer.placed
         self._placed.sketchpad.param.watch(self._show, "steps")

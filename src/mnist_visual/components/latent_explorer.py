@@ -62,6 +62,9 @@ class LatentExplorer(View):
         Those pictures, to show which are nearest to a drawing; uint8 or floats in [0, 1].
     class_names : sequence of str, optional
         What each class is called; its number by default.
+    noun : str, optional
+        What one picture shows; by default "digit" where the classes are the ten digits, or else
+        "picture".
     extent : tuple of 4 floats, optional
         ``(x_min, x_max, y_min, y_max)`` to see at first; a square around the codes by default.
     sketchpad : Sketchpad, optional
@@ -76,9 +79,9 @@ class LatentExplorer(View):
         How the path goes.
     placed : PlacedDrawing or None
         Where the drawing lies; None without a sketchpad or an encoder.
-    show_regions, shade, show_grid, show_digits : bool
+    show_regions, shade, show_grid, show_codes : bool
         What is seen on the plane: the classes, fainter where the classifier is less sure; the
-        decoder's pictures; the real digits.
+        decoder's pictures; the codes of the real pictures.
 
     Raises
     ------
@@ -102,8 +105,9 @@ class LatentExplorer(View):
     show_regions = param.Boolean(default=True, doc="Whether the classes are shown.")
     shade = param.Boolean(default=True, doc="Whether doubt makes them fainter.")
     show_grid = param.Boolean(default=False, doc="Whether the decoder's pictures are shown.")
-    show_digits = param.Boolean(default=True, doc="Whether the real digits are shown.")
+    show_codes = param.Boolean(default=True, doc="Whether the real pictures' codes are shown.")
     class_names = param.List(constant=True, doc="What each class is called.")
+    noun = param.String(constant=True, doc="What one picture shows.")
 
     _bundle: ClassVar = JS / "latent_explorer.js"
     _stylesheets: ClassVar = [*View._stylesheets, str(JS / "latent_explorer.css")]
@@ -118,6 +122,7 @@ class LatentExplorer(View):
         *,
         images: npt.NDArray[Any] | None = None,
         class_names: Sequence[str] | None = None,
+        noun: str | None = None,
         extent: Extent | None = None,
         sketchpad: Sketchpad | None = None,
         **params: Any,
@@ -132,12 +137,14 @@ class LatentExplorer(View):
                 [] if labels is None else labels,
                 images=images,
                 class_names=class_names,
+                noun=noun,
                 extent=extent,
             )
         modes = [tuple(mode.tolist()) for mode in plane.modes.values()]
         super().__init__(
             **{
                 "class_names": plane.class_names,
+                "noun": plane.noun,
                 "start": modes[0],
                 "end": modes[-1],
                 "cursor": modes[1 % len(modes)],

@@ -104,6 +104,9 @@ class LatentPlane:
         Those pictures, uint8 or floats in [0, 1].
     class_names : sequence of str, optional
         What each class is called; its number by default.
+    noun : str, optional
+        What one picture shows; by default "digit" where the classes are the ten digits, or else
+        "picture".
     extent : tuple of 4 floats, optional
         ``(x_min, x_max, y_min, y_max)`` to see at first; a square around nearly all codes by
         default.
@@ -128,6 +131,7 @@ class LatentPlane:
         *,
         images: npt.NDArray[Any] | None = None,
         class_names: Sequence[str] | None = None,
+        noun: str | None = None,
         extent: Extent | None = None,
     ) -> None:
         self.vae, self.classifier = vae, classifier
@@ -153,6 +157,8 @@ class LatentPlane:
                 f"There is one name for each of the {classes} classes. "
                 f"Received: {len(self.class_names)}."
             )
+        are_digits = self.class_names == [*"0123456789"]
+        self.noun = noun or ("digit" if are_digits else "picture")
         self.examples: Examples | None = None
         if images is not None:
             if np.ndim(images) != 3 or len(images) != len(self.codes):

@@ -7,7 +7,8 @@ import { classColor } from "./palette.js";
 import { paintInk, parts, rgb, wipe } from "./pictures.js";
 
 class DrawingCard {
-  constructor(classNames, onFind) {
+  constructor(noun, classNames, onFind) {
+    this.noun = noun
     this.names = classNames
     this.drawn = picture()
     this.remembered = picture()
@@ -21,7 +22,7 @@ class DrawingCard {
       h("div", {}, h("p", { class: "small" }, caption), h("div", { class: "strip" }, ...cells))
     this.element = namedCard(
       "yours",
-      "Your digit",
+      "Your drawing",
       this.find,
       h("div", { class: "pair" }, figure(this.drawn, "you drew"), figure(this.remembered, "it remembers")),
       this.spread,
@@ -30,7 +31,7 @@ class DrawingCard {
         this.samples.map((canvas) => h("div", { class: "frame" }, canvas)),
       ),
       strip(
-        "The nearest real digits",
+        `The nearest real ${noun}s`,
         this.neighbours.map(({ canvas, label }) => h("div", { class: "real" }, h("div", { class: "frame" }, canvas), label)),
       ),
     )
@@ -42,7 +43,7 @@ class DrawingCard {
     this.find.disabled = !state.mean
     this.spread.textContent = state.mean
       ? `Its place is known to ± ${coordinate(state.sigma[0], 3)} across, ± ${coordinate(state.sigma[1], 3)} up.`
-      : "Draw a digit, and it lands on the map."
+      : `Draw a ${this.noun}, and it lands on the map.`
     this.repaint()
   }
 
@@ -70,7 +71,7 @@ class DrawingCard {
 }
 
 export function render({ model }) {
-  const card = new DrawingCard(model.class_names, () => model.send_msg({ kind: "find" }))
+  const card = new DrawingCard(model.noun, model.class_names, () => model.send_msg({ kind: "find" }))
   const stopTheme = onTheme(() => card.repaint())
   connect(model, (message) => card.show(message), stopTheme, card.element)
   return card.element

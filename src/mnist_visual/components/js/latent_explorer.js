@@ -18,10 +18,10 @@ const KEYS =
   "Arrow keys move the pointer. Plus and minus zoom, zero shows all. A and B put the ends of the path there."
 
 // A parameter for each, what it is called, and what it means.
-const LAYERS = [
+const layers = (noun) => [
   ["show_regions", "Regions", "What the network reads at each point"],
   ["shade", "Fade doubt", "The less sure the network is, the fainter the colour"],
-  ["show_digits", "Real digits", "Handwritten digits, each where the encoder puts it"],
+  ["show_codes", `Real ${noun}s`, `Each real ${noun} is a dot where the encoder puts it`],
   ["show_grid", "Pictures", "What the decoder draws at each point"],
 ]
 
@@ -29,6 +29,7 @@ class Explorer {
   constructor(model) {
     this.model = model
     this.names = model.class_names
+    this.choices = layers(model.noun)
     this.modes = []
     this.cursor = [0, 0]
     this.ends = [
@@ -74,7 +75,7 @@ class Explorer {
       this.plane.canvas,
       this.marks.element,
     )
-    this.layers = LAYERS.map(([name, label, title]) => {
+    this.layers = this.choices.map(([name, label, title]) => {
       const toggle = () => (this.model[name] = !this.model[name])
       return h("button", { type: "button", class: "toggle", title, onclick: toggle }, label)
     })
@@ -88,7 +89,7 @@ class Explorer {
       h(
         "header",
         {},
-        h("h2", { id: "plane" }, "A map of imagined digits"),
+        h("h2", { id: "plane" }, `A map of imagined ${this.model.noun}s`),
         h("p", {}, "every point is a picture: move over it"),
       ),
       h("div", { class: "tools", role: "group", "aria-label": "What the map shows" }, ...this.layers),
@@ -129,9 +130,9 @@ class Explorer {
   // What is seen
 
   showLayers() {
-    const { shade, show_regions: regions, show_grid: grid, show_digits: digits } = this.model
-    const shown = { regions, shade, grid, digits }
-    LAYERS.forEach(([name], i) => this.layers[i].setAttribute("aria-pressed", String(this.model[name])))
+    const { shade, show_regions: regions, show_grid: grid, show_codes: codes } = this.model
+    const shown = { regions, shade, grid, codes }
+    this.choices.forEach(([name], i) => this.layers[i].setAttribute("aria-pressed", String(this.model[name])))
     this.layers[1].disabled = !regions
     this.plane.show(shown)
     this.fillLater()
@@ -332,7 +333,7 @@ async function inflated(data) {
 export function render({ model }) {
   const explorer = new Explorer(model)
   connect(model, (message) => explorer.receive(message), () => explorer.destroy(), explorer.element)
-  for (const [name] of LAYERS) model.on(name, () => explorer.showLayers())
+  for (const [name] of explorer.choices) model.on(name, () => explorer.showLayers())
   model.on("method", () => explorer.askPath())
   return explorer.element
 }

@@ -52,7 +52,7 @@ export class PathCard {
       "path-card",
       "One into another",
       h("div", { class: "tight" }, this.play, this.saveButton),
-      h("div", { class: "ends" }, this.selects[0], h("span", { "aria-hidden": true }, "→"), this.selects[1], this.method),
+      h("div", { class: classNames.some((name) => name.length > 3) ? "ends words" : "ends" }, this.selects[0], h("span", { "aria-hidden": true }, "→"), this.selects[1], this.method),
       h("div", { class: "film", "aria-hidden": "true" }, ...this.frames.map((each) => h("div", { class: "frame" }, each))),
       h("div", { class: "along", "aria-hidden": "true" }, this.chart, this.words, this.head),
       this.slider,

@@ -14,7 +14,7 @@ export class Plane {
   // `onView` hears when another part of the plane is seen.
   constructor(onView) {
     this.onView = onView
-    this.shown = { regions: true, shade: true, grid: false, digits: true }
+    this.shown = { regions: true, shade: true, grid: false, codes: true }
     this.patches = [] // of regions, the coarsest first: {extent, side, labels, confidence, canvas}
     this.pictures = null // of the grid: {extent, n, height, width, values, canvas}
     this.byClass = [] // of points: [x, y, x, y, ...]
@@ -129,7 +129,7 @@ export class Plane {
     context.scale(devicePixelRatio, devicePixelRatio)
     if (shown.regions) for (const patch of this.patches) this.paintPatch(context, patch)
     if (shown.grid && this.pictures) this.paintGrid(context)
-    if (shown.digits) this.paintPoints(context)
+    if (shown.codes) this.paintPoints(context)
     this.paintScale(context)
   }
 

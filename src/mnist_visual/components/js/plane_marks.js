@@ -32,7 +32,7 @@ export class Marks {
     this.samples = svg("g", { class: "samples" })
     this.vectors = svg("svg", { "aria-hidden": "true" }, this.halo, this.line, ...this.ellipses, this.samples)
     this.cross = h("span", { class: "cross", "aria-hidden": "true" })
-    this.you = h("span", { class: "you", "aria-hidden": "true", hidden: true }, h("b", {}, "your digit"))
+    this.you = h("span", { class: "you", "aria-hidden": "true", hidden: true }, h("b", {}, "your drawing"))
     this.handles = ["Start", "End"].map((name, i) => this.handle(name, i))
     this.names = h("div", { "aria-hidden": "true" })
     this.element = h("div", { class: "marks" }, this.vectors, this.names, this.you, this.cross, ...this.handles)
@@ -74,7 +74,7 @@ export class Marks {
   // Where the path ends at a class, the handle bears its name.
   setEnds(ends, names) {
     this.ends = ends
-    this.handles.forEach((handle, i) => (handle.textContent = names[i] ?? "AB"[i]))
+    this.handles.forEach((handle, i) => (handle.textContent = names[i]?.length < 3 ? names[i] : "AB"[i]))
     this.update()
   }
 
