@@ -31,7 +31,7 @@ def dashboard() -> pn.Template:
     memory = pn.Column(sizing_mode="stretch_width")
     pages = Pages(
         {"Draw": lambda: None, "Latent": lambda: latent(sketchpad, memory)},
-        active=pn.state.session_args.get("page", [b""])[0].decode(errors="replace"),
+        active=pn.state.session_args.get("page", [b""])[0].decode(errors="replace").lower(),
     )
     template = pn.Template(
         TEMPLATE,
@@ -66,11 +66,11 @@ def dashboard() -> pn.Template:
 
 def latent(sketchpad: Sketchpad, memory: pn.Column) -> LatentExplorer:
     """Build the page of the latent plane, and below the sketchpad what is remembered."""
-    from mnist_visual.components import DrawingPlacement, LatentExplorer
+    from mnist_visual.components import DrawingReconstruction, LatentExplorer
     from mnist_visual.components.latent_plane import shipped_plane
 
     explorer = LatentExplorer(shipped_plane(), sketchpad=sketchpad)
-    memory.append(DrawingPlacement(explorer))
+    memory.append(DrawingReconstruction(explorer))
     return explorer
 
 

@@ -317,8 +317,26 @@ class TestPages:
         assert pages.active == "draw"
 
     def test_python_is_told_which_pages_there_are(self):
-        with pytest.raises(ValueError, match=r"\['draw'\].*'nowhere'"):
-            Pages({"Draw": lambda: None}).active = "nowhere"
+        pages = Pages({"Draw": lambda: None})
+        with pytest.raises(ValueError, match=r"draw"):
+            pages.active = "nowhere"
+        assert pages.active == "draw"
+
+    def test_a_page_that_cannot_be_built_says_so_and_is_tried_again(self, caplog):
+        attempts = []
+
+        def build():
+            attempts.append(1)
+            if len(attempts) == 1:
+                raise FileNotFoundError("the weights are gone")
+            return "the plane"
+
+        pages = Pages({"Draw": lambda: None, "Latent": build}, active="latent")
+        assert "cannot be shown" in pages.slots["latent"][0].object
+        assert "the weights are gone" in caplog.text
+        pages.active = "draw"
+        pages.active = "latent"
+        assert [pane.object for pane in pages.slots["latent"]] == ["the plane"]
 
 
 SCRIPTED = [

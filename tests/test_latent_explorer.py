@@ -9,8 +9,15 @@ import pytest
 from PIL import Image
 
 import mnist_visual as mv
-from mnist_visual.components import DrawingPlacement, LatentExplorer, LatentPlane, Sketchpad, _view
+from mnist_visual.components import (
+    DrawingReconstruction,
+    LatentExplorer,
+    LatentPlane,
+    Sketchpad,
+    _view,
+)
 from mnist_visual.components import latent_plane as latent_planes
+from mnist_visual.components.latent_plane import Examples
 from mnist_visual.inference import shared_network, shared_vae
 
 THREE = [(0.35, 0.25), (0.45, 0.18), (0.58, 0.22), (0.60, 0.33), (0.50, 0.44), (0.60, 0.50)]
@@ -66,7 +73,7 @@ def explorer(plane, sent):
 
 def answer(explorer, sent, **message):
     """Ask as the script does, and give the one answer that comes back."""
-    explorer._handle_msg(message)
+    explorer._handle_msg({"number": 1, "view": "a", **message})
     ((_, answer),) = sent
     sent.clear()
     return answer
@@ -76,8 +83,8 @@ def slow_answer(explorer, sent, **message):
     """The same for what is computed in the line of all explorers."""
 
     async def ask():
-        explorer._handle_msg(message)
-        while explorer._working:
+        explorer._handle_msg({"view": "a", **message})
+        while explorer._line.busy:
             await asyncio.sleep(0.01)
 
     asyncio.run(ask())
@@ -143,14 +150,16 @@ class TestPlane:
         placement = plane.place(images[17] / np.float32(255))
         assert (placement.neighbour_images[0] == images[17]).all()
 
-    def test_regions_are_computed_once(self, plane, monkeypatch):
+    def test_regions_are_computed_once(self, monkeypatch):
+        plane = LatentPlane(SmallVAE, three_classes, SMALL_CODES, SMALL_LABELS)
         calls = []
         monkeypatch.setattr(latent_planes, "class_regions", lambda *_: calls.append(1))
         for _ in range(3):
             plane.regions((-1.5, 1.0, -1.0, 1.5))
         assert calls == [1]
 
-    def test_no_more_than_a_few_are_kept(self, plane, monkeypatch):
+    def test_no_more_than_a_few_are_kept(self, monkeypatch):
+        plane = LatentPlane(SmallVAE, three_classes, SMALL_CODES, SMALL_LABELS)
         monkeypatch.setattr(latent_planes, "class_regions", lambda *_: 0)
         for k in range(100):
             plane.regions((0.0, 1.0 + k, 0.0, 1.0))
@@ -158,6 +167,28 @@ class TestPlane:
 
 
 class TestForeignModels:
+    @pytest.mark.parametrize(
+        "question",
+        [
+            {"kind": "decode", "point": [1, 2]},
+            {"kind": "path", "start": [0, 0], "end": [1, 1], "method": "linear"},
+            {"kind": "sample"},
+        ],
+    )
+    def test_every_question_is_answered(self, sent, question):
+        explorer = LatentExplorer(SmallVAE, three_classes, SMALL_CODES, SMALL_LABELS)
+        assert answer(explorer, sent, **question)["kind"] != "problem"
+
+    def test_every_slow_question_is_answered(self, sent):
+        explorer = LatentExplorer(SmallVAE, three_classes, SMALL_CODES, SMALL_LABELS)
+        ends = {"start": [0, 0], "end": [1, 1], "method": "linear"}
+        for question in (
+            {"kind": "regions", "extent": [0, 1, 0, 1]},
+            {"kind": "grid", "extent": [0, 1, 0, 1], "n": 3},
+            {"kind": "film", **ends},
+        ):
+            assert slow_answer(explorer, sent, **question)["kind"] == question["kind"]
+
     def test_other_pictures_and_classes(self, sent):
         names = ["dark", "grey", "bright"]
         explorer = LatentExplorer(
@@ -200,13 +231,16 @@ class TestForeignModels:
             ({"codes": SMALL_CODES[:5]}, "one for each of the 5 codes"),
             ({"codes": np.full((60, 2), np.nan)}, "finite"),
             ({"labels": SMALL_LABELS + 1}, "0 to 2. Received: 1 to 3"),
-            ({"labels": None}, "one for each of the 60 codes"),
+            ({"labels": None}, "needs their codes.*and their labels"),
+            ({"codes": None}, "needs their codes"),
             ({"classifier": None}, "classifier"),
             ({"classifier": lambda pictures: pictures}, "probabilit"),
             ({"vae": lambda codes: codes}, "pictures"),
             ({"vae": lambda codes: np.ones((len(codes), 5, 7, 3))}, "Grey"),
             ({"class_names": ["one", "two"]}, "one name for each of the 3"),
             ({"images": np.zeros((5, 5, 7))}, r"each of the 60 codes.*\(5, 5, 7\)"),
+            ({"images": np.full((60, 5, 7), 300.0)}, "300"),
+            ({"vae": LatentPlane(SmallVAE, three_classes, SMALL_CODES, SMALL_LABELS)}, "besides"),
             ({"extent": (1, 0, 0, 1)}, "each min below its max"),
         ],
     )
@@ -288,13 +322,18 @@ class TestExplorer:
 
         async def hurry():
             for k in range(1, 30):
-                explorer._handle_msg({"kind": "grid", "extent": [0, k, 0, k], "n": 1})
-            while explorer._working:
+                explorer._handle_msg({"kind": "grid", "view": "a", "extent": [0, k, 0, k], "n": 1})
+            while explorer._line.busy:
                 await asyncio.sleep(0.01)
 
         asyncio.run(hurry())
         assert asked[-1] == (0, 29, 0, 29)
         assert len(asked) <= 2
+
+    def test_the_same_seed_imagines_the_same(self, plane, sent):
+        first, second = (LatentExplorer(plane, seed=3) for _ in range(2))
+        points = [answer(each, sent, kind="sample")["point"] for each in (first, second, first)]
+        assert points[0] == points[1] != points[2]
 
     def test_samples_are_from_the_prior(self, explorer, sent):
         points = [answer(explorer, sent, kind="sample")["point"] for _ in range(400)]
@@ -304,6 +343,27 @@ class TestExplorer:
     def test_python_moves_the_cursor_and_the_page_hears_it(self, explorer, sent):
         explorer.cursor = (1.5, 0.5)
         assert sent[-1][1]["cursor"] == (1.5, 0.5)
+
+    def test_an_answer_says_whom_it_answers(self, explorer, sent):
+        found = answer(explorer, sent, kind="decode", number=7, view="b", point=[1, 2])
+        assert (found["of"], found["number"], found["view"]) == ("decode", 7, "b")
+        assert tuple(found["point"]) == (1, 2)
+
+    def test_a_watcher_that_moves_the_cursor_is_seen_on_the_page(self, explorer, sent):
+        explorer.param.watch(
+            lambda event: setattr(explorer, "cursor", tuple(map(round, event.new))), "cursor"
+        )
+        explorer._handle_msg({"kind": "decode", "number": 1, "view": "a", "point": [1.2, 1.7]})
+        assert sent[-1][1]["kind"] == "points"
+        assert sent[-1][1]["cursor"] == (1, 2)
+
+    def test_back_in_sight_it_is_not_sent_all_again(self, plane, sent):
+        explorer = LatentExplorer(plane)
+        explorer._handle_msg({"kind": "ready", "again": False})
+        explorer._handle_msg({"kind": "away"})
+        sent.clear()
+        explorer._handle_msg({"kind": "ready", "again": True})
+        assert sent == []
 
     def test_the_page_is_not_told_what_it_did_itself(self, explorer, sent):
         kinds = []
@@ -317,7 +377,18 @@ class TestExplorer:
 
         monkeypatch.setattr(explorer.plane, "look", broken)
         found = answer(explorer, sent, kind="decode", number=1, point=[1, 2])
-        assert found == {"kind": "problem", "text": "The decoder gave NaN."}
+        asked = {"of": "decode", "number": 1, "view": "a"}
+        assert found == {"kind": "problem", "text": "The decoder gave NaN.", **asked}
+
+    def test_any_other_failure_is_told_and_logged(self, explorer, sent, monkeypatch, caplog):
+        def broken(*_):
+            raise RuntimeError("out of memory")
+
+        monkeypatch.setattr(explorer.plane, "look", broken)
+        found = answer(explorer, sent, kind="decode", number=1, point=[1, 2])
+        assert found["kind"] == "problem"
+        assert "log" in found["text"]
+        assert "out of memory" in caplog.text
 
     @pytest.mark.parametrize("point", [(np.nan, 0.0), (np.inf, 0.0), (0.0, 1e5), (1.0,), "ab"])
     def test_python_cannot_put_the_cursor_off_the_plane(self, explorer, point):
@@ -338,6 +409,8 @@ class TestExplorer:
             {"kind": "decode", "number": 1, "point": [1e308, 0]},
             {"kind": "decode", "number": 1, "point": [2**2000, 0]},
             {"kind": "decode", "number": 1, "point": ["x", {}]},
+            {"kind": "decode", "number": None, "point": [0, 0]},
+            {"kind": "decode", "number": np.inf, "point": [0, 0]},
             {"kind": "path", "number": 1, "start": [0, 0], "end": [0, 0]},
             {"kind": "path", "number": 1, "start": [0, 0], "end": [0, 0], "method": "by air"},
             {"kind": "path", "number": 1, "start": [0, 0], "end": [0, 0], "method": []},
@@ -363,10 +436,10 @@ class TestExplorer:
     )
     def test_what_no_script_of_ours_says_changes_nothing(self, explorer, sent, message):
         before = (explorer.cursor, explorer.start, explorer.end)
-        explorer._handle_msg(message)
+        explorer._handle_msg({"view": "a", **message} if isinstance(message, dict) else message)
         assert (explorer.cursor, explorer.start, explorer.end) == before
         assert sent == []
-        assert not explorer._working
+        assert not explorer._line.busy
 
 
 class TestDrawing:
@@ -389,7 +462,7 @@ class TestDrawing:
         explorer._handle_msg({"kind": "ready"})
         sent.clear()
         pad.strokes = []
-        assert ("LatentExplorer", {"kind": "drawing", "mean": None}) in sent
+        assert ("LatentExplorer", {"kind": "spread", "mean": None}) in sent
 
     def test_it_costs_nothing_while_nobody_looks(self, plane, pad, monkeypatch):
         LatentExplorer(plane, sketchpad=pad)
@@ -397,7 +470,7 @@ class TestDrawing:
         pad.strokes = [THREE[:6]]
 
     def test_what_is_remembered_of_it_is_shown_beside(self, plane, pad, sent):
-        memory = DrawingPlacement(LatentExplorer(plane, sketchpad=pad))
+        memory = DrawingReconstruction(LatentExplorer(plane, sketchpad=pad))
         memory._handle_msg({"kind": "ready"})
         ((_, shown),) = sent
         placement = plane.place(pad.steps.digit)
@@ -408,19 +481,37 @@ class TestDrawing:
     @pytest.mark.usefixtures("sent")
     def test_it_is_placed_once_for_all_who_show_it(self, plane, pad, monkeypatch):
         explorer = LatentExplorer(plane, sketchpad=pad)
-        views = [explorer, DrawingPlacement(explorer)]
+        views = [explorer, DrawingReconstruction(explorer)]
         for view in views:
             view._handle_msg({"kind": "ready"})
         placed = []
         original = plane.place
-        monkeypatch.setattr(plane, "place", lambda digit: (placed.append(1), original(digit))[1])
+        monkeypatch.setattr(
+            plane, "place", lambda *a, **k: (placed.append(1), original(*a, **k))[1]
+        )
         pad.strokes = [THREE[:6]]
         assert placed == [1]
 
+    def test_other_guesses_come_on_request(self, plane, pad, sent):
+        memory = DrawingReconstruction(LatentExplorer(plane, sketchpad=pad))
+        memory._handle_msg({"kind": "ready"})
+        first = sent[-1][1]["samples"]
+        memory._handle_msg({"kind": "sample"})
+        assert (sent[-1][1]["samples"] != first).any()
+
+    def test_neighbours_found_later_are_used(self, pad, test_digits):
+        codes = mv.load_test_codes()
+        plane = LatentPlane(shared_vae(), shared_network(), codes, codes.labels)
+        explorer = LatentExplorer(plane, sketchpad=pad)
+        assert explorer.placed.placement.neighbour_images is None
+        images, labels = test_digits[0][:20], test_digits[1][:20]
+        plane.examples = Examples(images, mv.encode(plane.vae, images).mean, labels)
+        assert explorer.placed.placement.neighbour_images.shape == (6, 28, 28)
+
     def test_find_it_reaches_the_plane(self, plane, pad, sent):
-        DrawingPlacement(LatentExplorer(plane, sketchpad=pad))._handle_msg({"kind": "find"})
+        DrawingReconstruction(LatentExplorer(plane, sketchpad=pad))._handle_msg({"kind": "find"})
         assert sent == [("LatentExplorer", {"kind": "find"})]
 
     def test_without_a_sketchpad_there_is_nothing_to_remember(self, plane):
         with pytest.raises(ValueError, match="sketchpad and an encoder"):
-            DrawingPlacement(LatentExplorer(plane))
+            DrawingReconstruction(LatentExplorer(plane))

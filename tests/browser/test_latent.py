@@ -87,7 +87,7 @@ class TestPages:
         visitor.reads(3)
         visitor.page.get_by_role("link", name="Latent").click()
         Walker(visitor)
-        assert visitor.page.get_by_text("your drawing", exact=True).is_visible()
+        assert visitor.page.locator(".you b").is_visible()
         visitor.page.get_by_role("link", name="Draw").click()
         visitor.reads(3)
 
@@ -107,6 +107,10 @@ class TestPages:
         link = walker.page.get_by_role("link", name="Latent")
         assert link.get_attribute("aria-current") == "page"
         assert not walker.page.get_by_role("heading", name="First layer").is_visible()
+
+    def test_a_link_may_be_written_as_the_page_is(self, visit, url):
+        walker = Walker(visit(f"{url}/?page=Latent"))
+        assert walker.plane.is_visible()
 
     def test_a_link_to_no_page_opens_the_first(self, visit, url):
         visitor = visit(f"{url}/?page=<script>")
@@ -285,7 +289,7 @@ class TestLayers:
 
 class TestPath:
     def card(self, walker):
-        return walker.page.get_by_role("region", name="One into another")
+        return walker.page.get_by_role("region", name="In between")
 
     def test_it_goes_from_class_to_class(self, walk):
         walker = walk()
@@ -323,6 +327,13 @@ class TestPath:
         frames = self.card(walker).locator("canvas")
         assert read_ink(frames.first) == pytest.approx(expected[0], abs=0.05)
         assert read_ink(frames.last) == pytest.approx(expected[1], abs=0.05)
+
+    def test_nothing_plays_while_it_is_out_of_sight(self, walk):
+        walker = walk()
+        self.card(walker).get_by_role("button", name="Play").click()
+        walker.page.get_by_role("link", name="Draw").click()
+        walker.page.get_by_role("link", name="Latent").click()
+        self.card(walker).get_by_role("button", name="Play").wait_for()
 
     def test_a_handle_moves_by_arrow_keys(self, walk):
         walker = walk()
@@ -374,7 +385,7 @@ class TestDrawing:
         walker = walk()
         walker.visitor.draw(ZERO)
         mark = walker.page.locator(".you")
-        walker.page.get_by_text("your drawing", exact=True).wait_for()
+        walker.page.locator(".you b").wait_for()
         walker.page.wait_for_timeout(300)
         box = walker.visitor.canvas.bounding_box()
         # As the page has it: the pen moves in steps from one point to the next.
@@ -426,13 +437,29 @@ class TestDrawing:
     def test_cleared_it_is_gone(self, walk):
         walker = walk()
         walker.visitor.draw(THREE)
-        mark = walker.page.get_by_text("your drawing", exact=True)
+        mark = walker.page.locator(".you b")
         mark.wait_for()
         walker.visitor.button("Clear").click()
         mark.wait_for(state="hidden")
 
 
 class TestLook:
+    @pytest.mark.parametrize("width", [390, 1440])
+    def test_names_and_handles_are_where_their_points_are(self, walk, width):
+        walker = walk(viewport={"width": width, "height": 900})
+        walker.page.wait_for_timeout(300)
+        modes = mv.class_modes((codes := mv.load_test_codes()), codes.labels)
+        middle = """node => { const box = node.getBoundingClientRect()
+          return [box.x + box.width / 2, box.y + box.height / 2] }"""
+        for name, mode in (("start", modes[0]), ("end", modes[9])):
+            handle = walker.page.get_by_role("button", name=f"{name} of the path")
+            assert handle.evaluate(middle) == pytest.approx(walker.pixels(*mode), abs=2)
+        names = walker.page.locator(".class-name")
+        for label, mode in modes.items():
+            place = names.nth(label).evaluate(middle)
+            # They may step aside for each other, a little.
+            assert np.hypot(*np.subtract(place, walker.pixels(*mode))) < 36
+
     @pytest.mark.parametrize("width", [360, 768, 1024, 1440])
     def test_nothing_sticks_out_or_moves(self, walk, width):
         walker = walk(viewport={"width": width, "height": 800})
@@ -446,7 +473,7 @@ class TestLook:
         assert len(before) == 5
         assert walker.page.evaluate("document.documentElement.scrollWidth") <= width
         walker.visitor.draw(THREE)
-        walker.page.get_by_text("your drawing", exact=True).wait_for()
+        walker.page.locator(".you b").wait_for()
         walker.page.get_by_role("button", name="Imagine one").click()
         walker.settles()
         assert cards.evaluate_all(places) == before

@@ -10,12 +10,12 @@ from .reading import FeatureMaps, NormalizationSteps, Prediction, Reading
 from .sketchpad import Sketchpad
 
 if TYPE_CHECKING:
-    from .drawing_placement import DrawingPlacement
+    from .drawing_reconstruction import DrawingReconstruction
     from .latent_explorer import LatentExplorer
     from .latent_plane import LatentPlane
 
 __all__ = [
-    "DrawingPlacement",
+    "DrawingReconstruction",
     "FeatureMaps",
     "LatentExplorer",
     "LatentPlane",
@@ -29,7 +29,7 @@ __all__ = [
 
 # What nobody has opened yet does not delay the start.
 _LATER = {
-    "DrawingPlacement": "drawing_placement",
+    "DrawingReconstruction": "drawing_reconstruction",
     "LatentExplorer": "latent_explorer",
     "LatentPlane": "latent_plane",
 }

@@ -1,23 +1,132 @@
-"""What the latent plane's script sends, checked before it is believed, and what it is sent."""
+"""What the latent plane's script asks, checked before it is believed, and the answers to it.
+
+================  ================================  ==============================================
+asked             with                              answered
+================  ================================  ==============================================
+``decode``        ``point``                         ``decoded``: ``point``, ``picture``,
+                                                    ``probabilities``
+``path``          ``start``, ``end``, ``method``    ``path``: ``codes``, ``images``,
+                                                    ``probabilities``
+``film``          the same                          ``film``: a GIF as ``data``
+``sample``                                          ``sampled``: ``point``
+``regions``       ``extent``                        ``regions``: ``extent``, ``side``, ``data``
+``grid``          ``extent``, ``n``                 ``grid``: ``extent``, ``n``, ``height``,
+                                                    ``width``, ``data``
+================  ================================  ==============================================
+
+A question has a ``number`` and the ``view`` that asks; an answer has them, too, and the question's
+kind in ``of``. Where there is no answer, ``problem`` says why in ``text``. Points are lists of two
+numbers; pictures are bytes; ``data`` of ``regions`` (all labels, then all confidences) and of
+``grid`` is compressed, since a phone's network is slow.
+"""
 
 from __future__ import annotations
 
+import io
 import zlib
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 import param
 
-from mnist_visual._checks import Extent, checked_extent
-from mnist_visual.interpolation import METHODS
+from mnist_visual._checks import Extent, checked_count, checked_extent
+from mnist_visual.interpolation import METHODS, save_gif
 
-from .latent_plane import Point
+from .latent_plane import MAX_GRID, RESOLUTION, LatentPlane, Point
 
 FARTHEST = 1e4  # from 0; beyond, no decoder has anything to show
+FILM_STEPS = 48
 
 Bytes = npt.NDArray[np.uint8]
 Message = dict[str, Any]
+Compute = Callable[[], Message]
+# What a question says of the points on the page, and how it is answered.
+Question = tuple[dict[str, Point], Compute]
+
+
+def read_decode(plane: LatentPlane, message: Message, _: np.random.Generator) -> Question:
+    """Answer with the picture at a point, and what is read in it."""
+    point = read_point(message["point"])
+
+    def compute() -> Message:
+        picture, probabilities = plane.look(point)
+        answer = {"picture": as_bytes(picture), "probabilities": probabilities}
+        return {"kind": "decoded", "point": point, **answer}
+
+    return {"cursor": point}, compute
+
+
+def read_path(plane: LatentPlane, message: Message, _: np.random.Generator) -> Question:
+    """Answer with a path, its pictures, and what is read in them."""
+    start, end, method = read_ends(message)
+
+    def compute() -> Message:
+        path = plane.path(start, end, method)
+        return {
+            "kind": "path",
+            "codes": path.codes.ravel(),
+            "images": as_bytes(path.images),
+            "probabilities": path.probabilities,
+        }
+
+    return {"start": start, "end": end}, compute
+
+
+def read_film(plane: LatentPlane, message: Message, _: np.random.Generator) -> Question:
+    """Answer with a path as a GIF, there and back, so that it can run on and on."""
+    start, end, method = read_ends(message)
+
+    def compute() -> Message:
+        film = io.BytesIO()
+        images = plane.path(start, end, method, FILM_STEPS).images
+        save_gif(np.concatenate([images, images[-2:0:-1]]), film, seconds=6)
+        return {"kind": "film", "data": np.frombuffer(film.getvalue(), np.uint8)}
+
+    return {}, compute
+
+
+def read_sample(_: LatentPlane, __: Message, random: np.random.Generator) -> Question:
+    """Answer with a point drawn from the prior, a standard normal distribution."""
+    point = random.standard_normal(2).tolist()
+    return {}, lambda: {"kind": "sampled", "point": point}
+
+
+def read_regions(plane: LatentPlane, message: Message, _: np.random.Generator) -> Question:
+    """Answer with the class that is read at every point, and how surely."""
+    extent = read_extent(message["extent"])
+
+    def compute() -> Message:
+        regions = plane.regions(extent)
+        layers = np.stack([regions.labels.astype(np.uint8), as_bytes(regions.confidence)])
+        return {"kind": "regions", "extent": extent, "side": RESOLUTION, "data": packed(layers)}
+
+    return {}, compute
+
+
+def read_grid(plane: LatentPlane, message: Message, _: np.random.Generator) -> Question:
+    """Answer with pictures from all over an extent."""
+    extent = read_extent(message["extent"])
+    n = checked_count("n", message["n"], most=MAX_GRID)
+
+    def compute() -> Message:
+        images = as_bytes(plane.grid(extent, n).images)
+        shape = {"n": n, "height": images.shape[2], "width": images.shape[3]}
+        return {"kind": "grid", "extent": extent, **shape, "data": packed(images)}
+
+    return {}, compute
+
+
+QUESTIONS: dict[str | None, Callable[[LatentPlane, Message, np.random.Generator], Question]] = {
+    "decode": read_decode,
+    "path": read_path,
+    "film": read_film,
+    "sample": read_sample,
+    "regions": read_regions,
+    "grid": read_grid,
+}
+SLOW = {"film", "regions", "grid"}
 
 
 def read_point(value: Any) -> Point:

@@ -76,15 +76,15 @@ class View(JSComponent):
         if state is not None:
             self._send_msg(state)
 
-    def _welcome(self) -> None:
-        """Bring a script that has come into sight up to date."""
+    def _welcome(self, *, again: bool) -> None:  # noqa: ARG002 -- for those who need less then
+        """Bring a script up to date that has come into sight, for the first time or again."""
         self._show()
 
     def _handle_msg(self, data: Any) -> None:
         kind = kind_of(data)
         if kind == "ready":
             self._watchers += 1
-            self._welcome()
+            self._welcome(again=data.get("again") is True)
         elif kind == "away":
             self._watchers = max(0, self._watchers - 1)
 

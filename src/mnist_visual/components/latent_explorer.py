@@ -2,43 +2,23 @@
 
 from __future__ import annotations
 
-import asyncio
-import io
-import secrets
-from collections.abc import Callable, Sequence
-from concurrent.futures import ThreadPoolExecutor
-from functools import partial
+import logging
+from collections.abc import Sequence
 from typing import Any, ClassVar
 
 import numpy as np
 import numpy.typing as npt
 import param
 
-from mnist_visual._checks import Extent, checked_count
-from mnist_visual.interpolation import METHODS, save_gif
-from mnist_visual.latent import sample_prior
+from mnist_visual._checks import Extent
+from mnist_visual.interpolation import METHODS
 
-from ._latent_messages import (
-    Message,
-    PlanePoint,
-    as_bytes,
-    packed,
-    read_ends,
-    read_extent,
-    read_point,
-)
+from ._latent_messages import QUESTIONS, SLOW, Compute, Message, PlanePoint
+from ._line import Line
 from ._view import JS, View, kind_of
-from .drawing_placement import PlacedDrawing
-from .latent_plane import MAX_GRID, RESOLUTION, LatentPlane, Point
+from .drawing_reconstruction import PlacedDrawing
+from .latent_plane import LatentPlane, Point
 from .sketchpad import Sketchpad
-
-FILM_STEPS = 48
-_SLOW = {"regions", "grid", "film"}
-
-# What takes longer than a moment waits in line, whoever asks, so that nobody else has to wait.
-_line = ThreadPoolExecutor(1, thread_name_prefix="latent-plane")
-
-Compute = Callable[[], Message]
 
 
 class LatentExplorer(View):
@@ -69,7 +49,9 @@ class LatentExplorer(View):
         ``(x_min, x_max, y_min, y_max)`` to see at first; a square around the codes by default.
     sketchpad : Sketchpad, optional
         Whose drawing is placed on the plane. Its digits have to fit the encoder. What is
-        remembered of the drawing shows a `DrawingPlacement` beside.
+        remembered of the drawing shows a `DrawingReconstruction` beside.
+    seed : int, optional
+        Where the random numbers start, if they are to be the same each time.
 
     Attributes
     ----------
@@ -125,42 +107,48 @@ class LatentExplorer(View):
         noun: str | None = None,
         extent: Extent | None = None,
         sketchpad: Sketchpad | None = None,
+        seed: int | None = None,
         **params: Any,
     ) -> None:
-        if isinstance(vae, LatentPlane):
-            plane = vae
-        else:
-            plane = LatentPlane(
-                vae,
-                classifier,
-                codes,
-                [] if labels is None else labels,
-                images=images,
-                class_names=class_names,
-                noun=noun,
-                extent=extent,
+        given: dict[str, Any] = {
+            "classifier": classifier,
+            "codes": codes,
+            "labels": labels,
+            "images": images,
+            "class_names": class_names,
+            "noun": noun,
+            "extent": extent,
+        }
+        if not isinstance(vae, LatentPlane):
+            plane = LatentPlane(vae, **given)
+        elif any(value is not None for value in given.values()):
+            raise ValueError(
+                "A LatentPlane has its classifier, its codes and all else with it. Received: "
+                f"{[name for name, value in given.items() if value is not None]} besides."
             )
+        else:
+            plane = vae
         modes = [tuple(mode.tolist()) for mode in plane.modes.values()]
+        x, y = modes[1 % len(modes)]
+        beside = (plane.extent[1] - plane.extent[0]) / 15  # so that the name there can be read
         super().__init__(
             **{
                 "class_names": plane.class_names,
                 "noun": plane.noun,
                 "start": modes[0],
                 "end": modes[-1],
-                "cursor": modes[1 % len(modes)],
+                "cursor": (x, y + beside),
                 **params,
             }
         )
         self.plane = plane
-        self._wanted: dict[str, Compute] = {}
-        self._working: set[str] = set()
-        self._from_page = False
+        self._random = np.random.default_rng(seed)
+        self._line = Line(self._send_msg)
+        self._page = self._points()  # as the page has them, which needs no telling
         self.placed = None
         if sketchpad is not None and plane.places_drawings:
             self.placed = PlacedDrawing(plane, sketchpad)
-            sketchpad.param.watch(self._show_drawing, "steps")
-
-    # What Python says
+            self.placed.param.watch(self._show_drawing, "changes")
 
     def find_drawing(self) -> None:
         """Zoom in on the drawing."""
@@ -168,145 +156,54 @@ class LatentExplorer(View):
 
     @param.depends("cursor", "start", "end", watch=True)
     def _follow_points(self) -> None:
-        if not self._from_page:
-            self._send_msg(self._points())
+        if self._points() != self._page:
+            self._page = self._points()
+            self._send_msg({"kind": "points", **self._page})
 
-    def _points(self) -> Message:
-        return {"kind": "points", "cursor": self.cursor, "start": self.start, "end": self.end}
+    def _points(self) -> dict[str, Point]:
+        return {"cursor": self.cursor, "start": self.start, "end": self.end}
 
     def _state(self) -> Message:
         plane = self.plane
         return {
-            **self._points(),
             "kind": "show",
+            **self._points(),
             "extent": plane.extent,
             "codes": plane.codes.ravel(),
             "labels": plane.labels.astype(np.uint8),
             "modes": [[label, *mode.tolist()] for label, mode in plane.modes.items()],
         }
 
-    def _show(self, *_: object) -> None:
-        super()._show()
+    def _welcome(self, *, again: bool) -> None:
+        if not again:
+            self._show()
         self._show_drawing()
 
     def _show_drawing(self, *_: object) -> None:
         if self.watched and self.placed is not None:
             self._send_msg(self.placed.spread_message())
 
-    # What the page asks
-
     def _handle_msg(self, data: Any) -> None:
         kind = kind_of(data)
-        read = {
-            "decode": self._decode,
-            "path": self._path,
-            "sample": self._sample,
-            "regions": self._regions,
-            "grid": self._grid,
-            "film": self._film,
-        }.get(kind or "")
-        if kind is None or read is None:
+        if kind not in QUESTIONS:
             super()._handle_msg(data)
             return
         try:
-            compute = read(data)
+            points, compute = QUESTIONS[kind](self.plane, data, self._random)
+            # Which of its questions is answered, and which of several views asked.
+            ticket = {"of": kind, "number": int(data.get("number", 0)), "view": str(data["view"])}
         except (KeyError, TypeError, ValueError, OverflowError):
             return  # not from our script; nothing that it says is trusted
-        if kind in _SLOW:
-            self._later(kind, compute)
+
+        def answer() -> Message:
+            return {**_answered(compute), **ticket}
+
+        self._page |= points
+        if kind in SLOW:
+            self._line.ask(kind, answer)
         else:
-            self._send_msg(_answered(compute))
-
-    def _set(self, **points: Point) -> None:
-        """Follow the page, which needs no telling."""
-        self._from_page = True
-        try:
-            self.param.update(**points)
-        finally:
-            self._from_page = False
-
-    def _decode(self, message: Message) -> Compute:
-        point, number = read_point(message["point"]), message["number"]
-        self._set(cursor=point)
-
-        def compute() -> Message:
-            picture, probabilities = self.plane.look(point)
-            answer = {"picture": as_bytes(picture), "probabilities": probabilities}
-            return {"kind": "decoded", "number": number, **answer}
-
-        return compute
-
-    def _path(self, message: Message) -> Compute:
-        start, end, method, number = *read_ends(message), message["number"]
-        self._set(start=start, end=end)
-
-        def compute() -> Message:
-            path = self.plane.path(start, end, method)
-            return {
-                "kind": "path",
-                "number": number,
-                "codes": path.codes.ravel(),
-                "images": as_bytes(path.images),
-                "probabilities": path.probabilities,
-            }
-
-        return compute
-
-    def _sample(self, _: Message) -> Compute:
-        def compute() -> Message:
-            (code,) = sample_prior(self.plane.vae, n=1, seed=secrets.randbelow(2**32)).codes
-            return {"kind": "sampled", "point": code.tolist()}
-
-        return compute
-
-    def _regions(self, message: Message) -> Compute:
-        extent = read_extent(message["extent"])
-
-        def compute() -> Message:
-            regions = self.plane.regions(extent)
-            layers = np.stack([regions.labels.astype(np.uint8), as_bytes(regions.confidence)])
-            return {"kind": "regions", "extent": extent, "side": RESOLUTION, "data": packed(layers)}
-
-        return compute
-
-    def _grid(self, message: Message) -> Compute:
-        extent = read_extent(message["extent"])
-        n = checked_count("n", message["n"], most=MAX_GRID)
-
-        def compute() -> Message:
-            images = as_bytes(self.plane.grid(extent, n).images)
-            shape = {"n": n, "height": images.shape[2], "width": images.shape[3]}
-            return {"kind": "grid", "extent": extent, **shape, "data": packed(images)}
-
-        return compute
-
-    def _film(self, message: Message) -> Compute:
-        start, end, method = read_ends(message)
-
-        def compute() -> Message:
-            film = io.BytesIO()
-            images = self.plane.path(start, end, method, FILM_STEPS).images
-            # There and back, so that it can run on and on.
-            save_gif(np.concatenate([images, images[-2:0:-1]]), film, seconds=6)
-            return {"kind": "film", "data": np.frombuffer(film.getvalue(), np.uint8)}
-
-        return compute
-
-    def _later(self, kind: str, compute: Compute) -> None:
-        """Compute in the line of all explorers; of one kind, only the newest is still wanted."""
-        self._wanted[kind] = compute
-        if kind not in self._working:
-            self._working.add(kind)
-            param.parameterized.async_executor(partial(self._work, kind))
-
-    async def _work(self, kind: str) -> None:
-        loop = asyncio.get_running_loop()
-        try:
-            while kind in self._wanted:
-                compute = self._wanted.pop(kind)
-                self._send_msg(await loop.run_in_executor(_line, _answered, compute))
-        finally:
-            self._working.discard(kind)
+            self._send_msg(answer())
+        self.param.update(**points)
 
 
 def _answered(compute: Compute) -> Message:
@@ -315,3 +212,6 @@ def _answered(compute: Compute) -> Message:
         return compute()
     except ValueError as error:
         return {"kind": "problem", "text": str(error)}
+    except Exception:
+        logging.getLogger(__name__).exception("The latent plane has no answer.")
+        return {"kind": "problem", "text": "The models failed here. The server's log says why."}

@@ -13,7 +13,7 @@ from typing import Any, TypeVar
 import numpy as np
 import numpy.typing as npt
 
-from mnist_visual._checks import Extent, check_plane, checked_extent
+from mnist_visual._checks import Extent, check_plane, checked_extent, unit_floats
 from mnist_visual._passes import find_part
 from mnist_visual.clusters import class_modes, nearest_codes, plain_codes, plain_labels
 from mnist_visual.codes import load_test_codes
@@ -32,6 +32,7 @@ MAX_GRID = 24  # pictures of the grid along each axis
 PATH_STEPS = 24
 SAMPLES = 6
 NEIGHBOURS = 6
+MAX_CLASSES = 256  # beyond the tenth, colours repeat
 KEPT = 12  # extents whose regions, or grids, are kept
 
 
@@ -134,6 +135,12 @@ class LatentPlane:
         noun: str | None = None,
         extent: Extent | None = None,
     ) -> None:
+        if codes is None or labels is None:
+            raise ValueError(
+                "A plane shows where real pictures lie: it needs their codes, as from encode, and "
+                f"their labels. Received: codes {type(codes).__name__}, "
+                f"labels {type(labels).__name__}."
+            )
         self.vae, self.classifier = vae, classifier
         check_plane(find_part(vae, "decoder", "LatentPlane"))
         self.codes = plain_codes(codes)
@@ -146,6 +153,8 @@ class LatentPlane:
         if picture.ndim != 2:
             raise ValueError(f"Grey pictures can be shown. Received: shape {picture.shape}.")
         classes = len(probabilities)
+        if classes > MAX_CLASSES:
+            raise ValueError(f"At most {MAX_CLASSES} classes can be shown. Received: {classes}.")
         if self.labels.min() < 0 or self.labels.max() >= classes:
             raise ValueError(
                 f"Labels are classes of the classifier, 0 to {classes - 1}. Received: "
@@ -166,6 +175,7 @@ class LatentPlane:
                     f"images has a picture for each of the {len(self.codes):,} codes, "
                     f"(n, height, width). Received: {np.shape(images)}."
                 )
+            unit_floats(np.asarray(images))  # refuses what is no picture
             self.examples = Examples(np.asarray(images), self.codes, self.labels)
         self._kept: OrderedDict[Any, Any] = OrderedDict()
         self._lock = threading.Lock()

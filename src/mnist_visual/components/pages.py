@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable, Mapping
 from typing import Any, ClassVar
 
@@ -40,7 +41,7 @@ class Pages(View):
     1
     """
 
-    active = param.String(doc="The page in sight.")
+    active = param.Selector(check_on_set=True, doc="The page in sight.")
     labels = param.Dict(constant=True, doc="What each page is called.")
     first = param.String(constant=True, doc="The page that is opened first.")
 
@@ -55,23 +56,31 @@ class Pages(View):
         self.slots = {name: pn.Column(sizing_mode="stretch_width") for name in labels}
         first = active if active in labels else next(iter(labels))
         self._shown = first  # in the browser, which needs no telling what it did itself
-        super().__init__(labels=labels, first=first, active=first, **params)
-        self._build()
+        super().__init__(labels=labels, first=first, **params)
+        self.param.active.objects = [*labels]
+        self.active = first
 
     @param.depends("active", watch=True)
     def _follow_active(self) -> None:
-        if self.active not in self.labels:
-            raise ValueError(f"active is one of {[*self.labels]}. Received: {self.active!r}.")
         self._build()
         self._welcome()
 
     def _build(self) -> None:
-        build = self._builders.pop(self.active, None)
-        content = build() if build else None
-        if content is not None:
-            self.slots[self.active].append(content)
+        build = self._builders.get(self.active)
+        if build is None:
+            return
+        slot = self.slots[self.active]
+        try:
+            content = build()
+        except Exception:
+            # The other pages are still there, and the next visit tries again.
+            logging.getLogger(__name__).exception("The page %r cannot be built.", self.active)
+            slot[:] = [pn.pane.Str("This page cannot be shown. The server's log says why.")]
+            return
+        del self._builders[self.active]
+        slot[:] = [] if content is None else [content]
 
-    def _welcome(self) -> None:
+    def _welcome(self, *, again: bool = False) -> None:  # noqa: ARG002 -- it is little
         if self.active != self._shown:
             self._show()
         self._shown = self.active

@@ -123,11 +123,11 @@ class FeatureMaps(Titled, _ReadingView):
         maps = self._reading.maps.get(self._layer)
         return {"kind": "show", "maps": None if maps is None else _channels_first(maps)}
 
-    def _welcome(self) -> None:
+    def _welcome(self, *, again: bool) -> None:
         # (height, width, input channels, filters) -> (filters, input channels, height, width)
         kernels = self._reading.filters(self._layer).transpose(3, 2, 0, 1)
         self._send_msg({"kind": "filters", "filters": np.ascontiguousarray(kernels)})
-        super()._welcome()
+        super()._welcome(again=again)
 
 
 class NormalizationSteps(Titled, View):

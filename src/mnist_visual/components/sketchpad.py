@@ -101,10 +101,10 @@ class Sketchpad(View):
         else:
             super()._handle_msg(data)
 
-    def _welcome(self) -> None:
+    def _welcome(self, *, again: bool) -> None:
         # An empty sketchpad has nothing to show, and somebody may have begun to draw.
         if self.strokes or self.picture is not None:
-            super()._welcome()
+            super()._welcome(again=again)
 
     def _draw(self, message: dict[str, Any]) -> None:
         try:

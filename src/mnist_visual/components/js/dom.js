@@ -60,16 +60,20 @@ export function card(model, ...children) {
 }
 
 // Lets a view hear its component's messages for as long as it stands on the page, and asks for
-// the present state. A view that gives its element asks whenever it comes into sight, and says
-// when it goes: what nobody sees need not be computed.
-export function connect(model, receive, destroy = () => {}, element = null) {
+// the present state. A view that gives its element asks again whenever it comes back into sight,
+// and says when it goes, to itself, too: what nobody sees need not be computed.
+export function connect(model, receive, destroy = () => {}, { element = null, onAway = () => {} } = {}) {
   // Bokeh takes a model that came later than the page for one that the page made, and would send
   // it back whole with the first message, which fails. An empty patch makes it known.
   model.document?.create_json_patch([])
   let seen = false
+  let again = false
   const see = (now) => {
-    if (now !== seen) model.send_msg({ kind: now ? "ready" : "away" })
+    if (now === seen) return
     seen = now
+    model.send_msg(now ? { kind: "ready", again } : { kind: "away" })
+    again = true
+    if (!now) onAway()
   }
   // A screenful ahead of those who scroll.
   const options = { rootMargin: "100% 0px" }

@@ -65,7 +65,7 @@ export function render({ model }) {
     if (message.kind === "filters") maps.setFilters(message.filters)
     else maps.setMaps(message.maps)
   }
-  connect(model, receive, () => maps.stopTheme(), maps.element)
+  connect(model, receive, () => maps.stopTheme(), { element: maps.element })
   return maps.element
 }
 

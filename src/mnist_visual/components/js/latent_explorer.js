@@ -14,8 +14,11 @@ const SPOKEN = 600 // and until a place is read out
 const GRID = 16 // pictures of the grid across the view, at most
 const FARTHEST = 9999 // as the server accepts
 const SILENT = "The server does not answer. Start it again, then reload this page."
-const KEYS =
-  "Arrow keys move the pointer. Plus and minus zoom, zero shows all. A and B put the ends of the path there."
+const KEYS = "Arrow keys move the pointer. + and − zoom, 0 shows all. A and B put the ends of the path there."
+const HINT = "Drag the black discs. To zoom with the wheel, click first."
+const TOUCH_HINT = "Drag the black discs. Pinch to zoom."
+const WORKS = 700 // milliseconds until it is said that something is still computed
+const WORKING = { regions: "Colouring the map …", grid: "Drawing the pictures …", film: "Making the film …" }
 
 // A parameter for each, what it is called, and what it means.
 const layers = (noun) => [
@@ -28,6 +31,7 @@ const layers = (noun) => [
 class Explorer {
   constructor(model) {
     this.model = model
+    this.id = crypto.getRandomValues(new Uint32Array(2)).join("-") // of several views of one model
     this.names = model.class_names
     this.choices = layers(model.noun)
     this.modes = []
@@ -36,11 +40,18 @@ class Explorer {
       [0, 0],
       [0, 0],
     ]
-    const silence = (silent) => this.say(silent ? SILENT : "")
-    this.decoding = new Messenger((message) => model.send_msg(message), silence)
-    this.pathing = new Messenger((message) => model.send_msg(message))
+    this.messengers = {
+      decode: new Messenger((message) => this.send(message), (silent) => this.say(silent ? SILENT : "")),
+      path: new Messenger((message) => this.send(message)),
+    }
+    this.asked = {} // extents, by kind
     this.plane = new Plane(() => this.viewed())
-    this.marks = new Marks(this.plane, (i, point) => this.setEnd(i, point))
+    this.marks = new Marks(this.plane, (i, point) => {
+      this.path.pause()
+      this.setEnd(i, point)
+      this.point(...point)
+    })
+    this.marks.element.hidden = true // until it is known what belongs where
     this.pointer = new PointerCard(this.names, () => this.imagine())
     this.path = new PathCard(this.names, {
       onEnd: (i, label) => this.setEnd(i, this.modes.find(([each]) => each === label)?.slice(1) ?? this.ends[i]),
@@ -53,6 +64,7 @@ class Explorer {
     this.gestures = new Gestures(this.plane, this.area, {
       onPoint: (x, y) => {
         this.path.pause()
+        this.heard = true
         this.point(x, y)
       },
       isBusy: () => this.path.playing,
@@ -90,7 +102,7 @@ class Explorer {
         "header",
         {},
         h("h2", { id: "plane" }, `A map of imagined ${this.model.noun}s`),
-        h("p", {}, "every point is a picture: move over it"),
+        h("p", {}, "every point is a picture"),
       ),
       h("div", { class: "tools", role: "group", "aria-label": "What the map shows" }, ...this.layers),
       h(
@@ -105,8 +117,13 @@ class Explorer {
           zoom("Show all", "All", () => this.gestures.goHome()),
         ),
       ),
-      this.status,
-      h("p", { id: "plane-keys", class: "visually-hidden" }, KEYS),
+      h(
+        "div",
+        { class: "below" },
+        this.status,
+        h("p", { class: "small hint" }, matchMedia("(pointer: coarse)").matches ? TOUCH_HINT : HINT),
+        h("p", { class: "small keys", id: "plane-keys" }, KEYS),
+      ),
       this.spoken,
     )
     this.element = h(
@@ -121,10 +138,21 @@ class Explorer {
     this.stopTheme()
     this.plane.destroy()
     this.path.destroy()
-    this.decoding.stop()
-    this.pathing.stop()
+    for (const messenger of Object.values(this.messengers)) messenger.stop()
     clearTimeout(this.resting)
     clearTimeout(this.speaking)
+    clearTimeout(this.working)
+  }
+
+  // For what takes a while.
+  ask(message) {
+    clearTimeout(this.working)
+    this.working = setTimeout(() => this.say(WORKING[message.kind]), WORKS)
+    this.send(message)
+  }
+
+  send(message) {
+    this.model.send_msg({ ...message, view: this.id })
   }
 
   // What is seen
@@ -152,7 +180,7 @@ class Explorer {
   fill() {
     const { plane } = this
     if (!this.ready || !plane.side) return
-    if (plane.shown.regions) this.askOnce("regions", plane.extent.map(wide))
+    if (plane.shown.regions) this.askOnce("regions", (plane.isHome ? this.home : plane.extent).map(wide))
     if (plane.shown.grid) {
       // On a lattice that stays where it is when the view moves, so that the pictures do, too.
       const cell = 2 ** Math.ceil(Math.log2((2 * plane.view.half) / GRID))
@@ -164,10 +192,9 @@ class Explorer {
   }
 
   askOnce(kind, extent, more = {}) {
-    const asked = (this.asked ??= {})
-    if (String(asked[kind]) === String(extent)) return
-    asked[kind] = extent
-    this.model.send_msg({ kind, extent, ...more })
+    if (String(this.asked[kind]) === String(extent)) return
+    this.asked[kind] = extent
+    this.ask({ kind, extent, ...more })
   }
 
   repaint() {
@@ -187,11 +214,7 @@ class Explorer {
     this.cursor = [x, y].map((value) => Math.min(FARTHEST, Math.max(-FARTHEST, value)))
     this.marks.cursor = this.cursor
     this.marks.update()
-    const point = this.cursor
-    this.decoding.post(() => {
-      this.decoded = point
-      return { kind: "decode", point }
-    })
+    this.messengers.decode.post(() => ({ kind: "decode", point: this.cursor }))
   }
 
   setEnd(i, point) {
@@ -209,7 +232,7 @@ class Explorer {
 
   askPath() {
     this.path.method.value = this.model.method
-    this.pathing.post(() => {
+    this.messengers.path.post(() => {
       const [start, end] = this.ends
       return { kind: "path", start, end, method: this.model.method }
     })
@@ -217,7 +240,8 @@ class Explorer {
 
   imagine() {
     this.path.pause()
-    this.model.send_msg({ kind: "sample" })
+    this.heard = true
+    this.send({ kind: "sample" })
   }
 
   find() {
@@ -225,50 +249,68 @@ class Explorer {
     const { mean, sigma } = this.drawing
     this.plane.look(...mean, 8 * Math.max(...sigma))
     this.point(...mean)
+    const box = this.area.getBoundingClientRect()
+    if (box.top < 0 || box.bottom > innerHeight) this.area.parentElement.scrollIntoView({ block: "start" })
   }
 
   save() {
     const [start, end] = this.ends
-    this.say("Making the film …")
-    this.model.send_msg({ kind: "film", start, end, method: this.model.method })
+    this.fileName = this.path.fileName
+    this.ask({ kind: "film", start, end, method: this.model.method })
   }
 
   say(text) {
     if (this.status.textContent !== text) this.status.textContent = text
   }
 
-  // A screen reader hears what is there once the pointer rests.
+  // A screen reader hears what is there once the pointer rests, if it was moved.
   speakLater() {
     clearTimeout(this.speaking)
+    if (!this.heard) return
     this.speaking = setTimeout(() => (this.spoken.textContent = this.pointer.sentence), SPOKEN)
   }
 
   // What is answered
 
   async receive(message) {
+    if (message.view && message.view !== this.id) return
     const answer = {
       show: () => this.show(message),
       points: () => this.setPoints(message),
       decoded: () => this.showDecoded(message),
       path: () => this.showPath(message),
       sampled: () => this.jump(message.point),
-      drawing: () => this.showDrawing(message),
+      spread: () => this.showDrawing(message),
       regions: () => this.showRegions(message),
       grid: () => this.showGrid(message),
       film: () => this.download(message.data),
       find: () => this.find(),
-      problem: () => this.say(message.text),
+      problem: () => this.tell(message),
     }[message.kind]
     await answer?.()
+    if (message.of in WORKING) {
+      clearTimeout(this.working)
+      if (this.status.textContent === WORKING[message.of]) this.say("")
+    }
+    if (this.told && this.told === message.of && message.kind !== "problem") this.tell({ text: "" })
+    this.messengers[message.of]?.answered(message.number)
+  }
+
+  // Says why there was no answer, until there is one; what was not answered may be asked again.
+  tell({ text, of }) {
+    this.told = of
+    delete this.asked[of]
+    this.say(text)
   }
 
   show({ extent, codes, labels, modes, ...points }) {
     if (!this.ready) this.plane.setHome(extent)
     this.ready = true
+    this.marks.element.hidden = false
+    this.home = extent
     this.modes = modes
     this.plane.setPoints(codes, labels)
     this.marks.setClasses(modes, this.names)
-    if (!this.path.path) this.askOnce("regions", extent)
     this.setPoints(points)
   }
 
@@ -284,21 +326,20 @@ class Explorer {
     this.gestures.follow(x, y)
   }
 
-  showDecoded({ number, picture, probabilities }) {
-    this.pointer.show(picture, probabilities, this.decoded, this.plane.digits)
+  showDecoded({ point, picture, probabilities }) {
+    this.pointer.show(picture, probabilities, point, this.plane.digits)
+    this.path.showNow(picture)
     this.speakLater()
-    this.decoding.answered(number)
   }
 
   showPath(message) {
     this.path.show(message)
     this.marks.path = message.codes
     this.marks.update()
-    this.pathing.answered(message.number)
   }
 
   showDrawing(message) {
-    this.drawing = message.mean && message
+    this.drawing = message.mean ? message : null
     this.marks.setDrawing(this.drawing)
   }
 
@@ -316,7 +357,7 @@ class Explorer {
 
   download(data) {
     const url = URL.createObjectURL(new Blob([data], { type: "image/gif" }))
-    h("a", { href: url, download: this.path.fileName }).click()
+    h("a", { href: url, download: this.fileName }).click()
     setTimeout(() => URL.revokeObjectURL(url), 60_000)
     this.say("The film is saved.")
   }
@@ -332,7 +373,11 @@ async function inflated(data) {
 
 export function render({ model }) {
   const explorer = new Explorer(model)
-  connect(model, (message) => explorer.receive(message), () => explorer.destroy(), explorer.element)
+  const onAway = () => explorer.path.pause() // and leave the line to others
+  connect(model, (message) => explorer.receive(message), () => explorer.destroy(), {
+    element: explorer.element,
+    onAway,
+  })
   for (const [name] of explorer.choices) model.on(name, () => explorer.showLayers())
   model.on("method", () => explorer.askPath())
   return explorer.element

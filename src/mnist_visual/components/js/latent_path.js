@@ -9,7 +9,7 @@ import { paintInk, parts, rgb } from "./pictures.js";
 const FRAMES = 12 // of the strip
 const SECONDS = 4 // from one end to the other
 const METHODS = { linear: "straight", spherical: "round" }
-const FREE = "a point" // an end that is no class
+const FREE = "point" // an end that is no class
 
 export class PathCard {
   // `onEnds` hears which class an end is to be; `onAlong` where on the path one looks.
@@ -32,8 +32,10 @@ export class PathCard {
       ...Object.entries(METHODS).map(([value, name]) => h("option", { value }, name)),
     )
     this.frames = Array.from({ length: FRAMES }, () => picture())
+    this.now = picture()
     this.chart = svg("svg", { class: "chart", viewBox: "0 0 100 100", preserveAspectRatio: "none" })
     this.words = h("div", { class: "words" })
+    this.spoken = h("p", { class: "visually-hidden" })
     this.head = h("span", { class: "head" })
     this.slider = h("input", {
       type: "range",
@@ -46,16 +48,18 @@ export class PathCard {
         this.go(this.slider.value / 1000)
       },
     })
-    this.play = h("button", { type: "button", onclick: () => (this.playing ? this.pause() : this.start()) }, "Play")
+    this.play = h("button", { type: "button", class: "play", onclick: () => (this.playing ? this.pause() : this.start()) }, "Play")
     this.saveButton = h("button", { type: "button", "aria-label": "Save as GIF", title: "Save as GIF", onclick: onSave }, "GIF")
     this.element = namedCard(
       "path-card",
-      "One into another",
+      "In between",
       h("div", { class: "tight" }, this.play, this.saveButton),
       h("div", { class: classNames.some((name) => name.length > 3) ? "ends words" : "ends" }, this.selects[0], h("span", { "aria-hidden": true }, "→"), this.selects[1], this.method),
       h("div", { class: "film", "aria-hidden": "true" }, ...this.frames.map((each) => h("div", { class: "frame" }, each))),
+      h("div", { class: "frame now" }, this.now),
       h("div", { class: "along", "aria-hidden": "true" }, this.chart, this.words, this.head),
       this.slider,
+      this.spoken,
     )
   }
 
@@ -78,6 +82,12 @@ export class PathCard {
     this.path = path
     this.repaint()
     this.drawChart()
+  }
+
+  // The digit at the pointer, where it has to be seen from here.
+  showNow(values) {
+    const [height, width] = values.shape
+    paintInk(this.now, values, height, width, rgb(this.element, "--mv-ink"))
   }
 
   repaint() {
@@ -113,12 +123,16 @@ export class PathCard {
         const wide = Array.from(share.keys()).filter((i) => share[i] > 0.5)
         const i = wide[Math.floor(wide.length / 2)]
         const word = h("span", {}, this.names[label])
-        word.style.left = `${Math.min(95, Math.max(5, across(i)))}%`
+        const margin = Math.min(50, 3 + 2.5 * this.names[label].length)
+        word.style.left = `${Math.min(100 - margin, Math.max(margin, across(i)))}%`
         word.style.top = `${100 - 100 * (below[i] + share[i] / 2)}%`
         words.push(word)
       }
       below = above
     }
+    const read = Array.from({ length: count }, (_, i) => bestOf(probabilities.subarray(i * classes, (i + 1) * classes)))
+    const turns = read.filter((label, i) => i === 0 || label !== read[i - 1])
+    this.spoken.textContent = `Along the path it reads ${turns.map((label) => this.names[label]).join(", then ")}.`
     this.chart.replaceChildren(...areas)
     this.words.replaceChildren(...words)
   }

@@ -1,51 +1,54 @@
 // Sends the newest message whenever the last one is answered, so that nothing piles up.
 
-const PATIENCE = 1000 // milliseconds until an answer is given up
+const PATIENCE = 2500 // milliseconds without an answer until that is said, and it is asked again
 
 export class Messenger {
   // `onSilence` hears true when answers stay out, and false when they come again.
   constructor(send, onSilence = () => {}) {
     this.send = send
     this.onSilence = onSilence
-    this.number = 0 // of the message that waits for its answer
-    this.waiting = false
+    this.number = 0 // of the last message
+    this.open = new Set() // numbers that wait for their answers
     this.newest = null
-    this.lost = 0
+    this.last = null
+    this.patience = PATIENCE
   }
 
   // Takes a function that makes the message, so that it says how things are when it goes.
   post(message) {
     this.newest = message
-    if (!this.waiting) this.next()
+    if (!this.open.size) this.next()
   }
 
   drop() {
     this.newest = null
   }
 
-  // The answer to a message has come; one that was given up is too late.
+  // The answer to a message has come, and with it those to all before.
   answered(number) {
-    if (number !== this.number || !this.waiting) return
-    if (this.lost > 1) this.onSilence(false)
-    this.lost = 0
-    this.next()
+    if (!this.open.has(number)) return
+    for (const each of this.open) if (each <= number) this.open.delete(each)
+    if (this.patience > PATIENCE) this.onSilence(false)
+    this.patience = PATIENCE
+    if (!this.open.size) this.next()
   }
 
   next() {
     clearTimeout(this.timer)
-    this.waiting = this.newest !== null
-    if (!this.waiting) return
-    const message = this.newest
+    if (!this.newest) return
+    this.last = this.newest
     this.newest = null
     this.number += 1
-    this.timer = setTimeout(() => this.giveUp(message), PATIENCE)
-    this.send({ ...message(), number: this.number })
+    this.open.add(this.number)
+    this.timer = setTimeout(() => this.askAgain(), this.patience)
+    this.send({ ...this.last(), number: this.number })
   }
 
-  giveUp(message) {
-    this.lost += 1
-    if (this.lost === 2) this.onSilence(true)
-    this.newest ??= message // nobody has read it: try again
+  // Ever less often: somebody who is only slow has to answer all of it.
+  askAgain() {
+    if (this.patience === PATIENCE) this.onSilence(true)
+    this.patience *= 2
+    this.newest ??= this.last
     this.next()
   }
 

@@ -85,7 +85,7 @@ class Steps {
 
 export function render({ model }) {
   const steps = new Steps(model)
-  connect(model, (message) => steps.show(message), () => steps.destroy(), steps.element)
+  connect(model, (message) => steps.show(message), () => steps.destroy(), { element: steps.element })
   return steps.element
 }
 

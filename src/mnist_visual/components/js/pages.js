@@ -13,8 +13,7 @@ class Pages {
   constructor(model) {
     this.model = model
     this.links = Object.entries(model.labels).map(([name, label]) => {
-      const link = h("a", { href: address(name), "data-name": name, onclick: (e) => this.click(e, name) }, label)
-      return link
+      return h("a", { "data-name": name, onclick: (event) => this.click(event, name) }, label)
     })
     this.element = h("nav", { class: "pages", "aria-label": "Pages" }, ...this.links)
     this.travel = () => this.open(new URL(location.href).searchParams.get("page") ?? this.links[0].dataset.name)
@@ -32,7 +31,8 @@ class Pages {
     scrollTo({ top: 0 })
   }
 
-  open(name) {
+  open(given) {
+    const name = given.toLowerCase()
     if (!this.links.some((link) => link.dataset.name === name)) return
     this.show(name)
     this.model.send_msg({ kind: "open", page: name })
@@ -41,6 +41,7 @@ class Pages {
   show(name) {
     this.shown = name
     for (const link of this.links) {
+      link.href = address(link.dataset.name) // the rest of the address may have changed
       if (link.dataset.name === name) link.setAttribute("aria-current", "page")
       else link.removeAttribute("aria-current")
     }

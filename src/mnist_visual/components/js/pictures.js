@@ -12,6 +12,7 @@ export function wipe(canvas) {
 export function rgb(element, property) {
   const probe = document.createElement("span")
   probe.style.color = `var(${property})`
+  probe.style.forcedColorAdjust = "none" // on a canvas all colours are one's own
   element.append(probe)
   // An element that stands on no page has no style.
   const numbers = getComputedStyle(probe).color.match(/[\d.]+/g) ?? [0, 0, 0]

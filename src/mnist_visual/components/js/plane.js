@@ -9,15 +9,16 @@ const REGION_STRENGTH = 0.5 // of a colour where there is no doubt, so that poin
 const CLOSEST = 1 / 400 // of the first view
 const WIDEST = 4
 const FULL_TURN = 2 * Math.PI
+const TURNS = 16
 
 export class Plane {
   // `onView` hears when another part of the plane is seen.
   constructor(onView) {
     this.onView = onView
     this.shown = { regions: true, shade: true, grid: false, codes: true }
-    this.patches = [] // of regions, the coarsest first: {extent, side, labels, confidence, canvas}
+    this.patches = [] // of regions, the largest first: {extent, side, labels, confidence, canvas}
     this.pictures = null // of the grid: {extent, n, height, width, values, canvas}
-    this.byClass = [] // of points: [x, y, x, y, ...]
+    this.turns = [] // of points by their class: [x, y, x, y, ...]
     this.home = this.view = { x: 0, y: 0, half: 1 }
     this.canvas = h("canvas", { class: "ground" })
     this.repaint = onceAFrame(() => this.paint())
@@ -48,11 +49,12 @@ export class Plane {
     const { home } = this
     const size = clamp(half, home.half * CLOSEST, home.half * WIDEST)
     const far = home.half * WIDEST
-    this.view = {
+    const view = {
       x: clamp(x, home.x - far, home.x + far),
       y: clamp(y, home.y - far, home.y + far),
       half: size,
     }
+    this.view = Object.keys(view).every((key) => view[key] === home[key]) ? home : view
     this.changed()
   }
 
@@ -96,15 +98,22 @@ export class Plane {
   // What lies there
 
   setPoints(codes, labels) {
-    this.byClass = []
-    labels.forEach((label, i) => (this.byClass[label] ??= []).push(codes[2 * i], codes[2 * i + 1]))
+    // In turns, so that no class hides another.
+    this.turns = Array.from({ length: TURNS }, () => [])
+    labels.forEach((label, i) => (this.turns[i % TURNS][label] ??= []).push(codes[2 * i], codes[2 * i + 1]))
     this.repaint()
   }
 
-  // The first patch is of the whole plane and stays; of the others, the newest.
+  // Kept are the largest patch and the newest.
   addRegions(patch) {
-    this.patches = [...this.patches.slice(0, 1), patch]
+    const size = ({ extent: [left, right] }) => right - left
+    const largest = this.patches.find((each) => size(each) > size(patch))
+    this.patches = [...(largest ? [largest] : []), patch]
     this.repaint()
+  }
+
+  get isHome() {
+    return this.view === this.home
   }
 
   setGrid(pictures) {
@@ -160,7 +169,7 @@ export class Plane {
     const [left, right, bottom, top] = this.extent
     const scale = this.side / (2 * this.view.half)
     context.globalAlpha = 0.9
-    this.byClass.forEach((codes, label) => {
+    for (const turn of this.turns) turn.forEach((codes, label) => {
       context.fillStyle = `rgb(${classColor(label)})`
       context.beginPath()
       for (let i = 0; i < codes.length; i += 2) {
@@ -222,22 +231,20 @@ function regionCanvas({ side, labels, confidence }, shade) {
   })
 }
 
-// The pictures of a grid as one; row 0 is at the top of the plane.
+// The pictures of a grid as one, each in a square; row 0 is at the top of the plane.
 function gridCanvas({ n, height, width, values }, ink) {
-  return pixelCanvas(n * height, n * width, (data) => {
-    let i = 0
-    for (let row = 0; row < n; row++) {
-      for (let column = 0; column < n; column++) {
-        for (let y = 0; y < height; y++) {
-          let place = 4 * ((row * height + y) * n * width + column * width)
-          for (let x = 0; x < width; x++, i++, place += 4) {
-            data[place] = ink[0]
-            data[place + 1] = ink[1]
-            data[place + 2] = ink[2]
-            data[place + 3] = values[i]
-          }
-        }
-      }
+  const side = Math.max(height, width)
+  const [down, right] = [(side - height) >> 1, (side - width) >> 1]
+  return pixelCanvas(n * side, n * side, (data) => {
+    for (let i = 0; i < values.length; i++) {
+      const cell = Math.floor(i / (height * width))
+      const [row, column] = [Math.floor(cell / n) * side + down, (cell % n) * side + right]
+      const pixel = i % (height * width)
+      const place = 4 * ((row + Math.floor(pixel / width)) * n * side + column + (pixel % width))
+      data[place] = ink[0]
+      data[place + 1] = ink[1]
+      data[place + 2] = ink[2]
+      data[place + 3] = values[i]
     }
   })
 }

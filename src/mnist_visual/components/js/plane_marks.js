@@ -4,6 +4,8 @@
 import { h, svg } from "./dom.js";
 import { classColor } from "./palette.js";
 
+const NAME_SIZE = 32 // pixels that a name takes
+const NAME_STEP = 24 // and that it may step aside
 const STEP = 1 / 60 // how far an arrow key moves a handle, in widths of the view
 
 export const ARROWS = {
@@ -30,28 +32,29 @@ export class Marks {
     this.halo = svg("polyline", { class: "path halo" })
     this.ellipses = [1, 2].map(() => svg("ellipse", { class: "spread" }))
     this.samples = svg("g", { class: "samples" })
-    this.vectors = svg("svg", { "aria-hidden": "true" }, this.halo, this.line, ...this.ellipses, this.samples)
+    this.neighbours = svg("g", { class: "neighbours" })
+    this.vectors = svg("svg", { "aria-hidden": "true" }, this.halo, this.line, this.neighbours, ...this.ellipses, this.samples)
     this.cross = h("span", { class: "cross", "aria-hidden": "true" })
     this.you = h("span", { class: "you", "aria-hidden": "true", hidden: true }, h("b", {}, "your drawing"))
-    this.handles = ["Start", "End"].map((name, i) => this.handle(name, i))
+    this.handles = [0, 1].map((i) => this.handle(i))
     this.names = h("div", { "aria-hidden": "true" })
     this.element = h("div", { class: "marks" }, this.vectors, this.names, this.you, this.cross, ...this.handles)
   }
 
-  handle(name, i) {
+  handle(i) {
     const node = h(
       "button",
       {
         type: "button",
         class: "handle",
-        "aria-label": `${name} of the path`,
-        title: `${name} of the path: drag it`,
+        title: "Drag it",
         onpointerdown: (event) => {
           event.stopPropagation()
           node.setPointerCapture(event.pointerId)
         },
         onpointermove: (event) => {
           if (!node.hasPointerCapture(event.pointerId)) return
+          event.stopPropagation() // the digit at the handle is shown, not that at the pointer
           const box = this.element.getBoundingClientRect()
           const inside = (value) => Math.min(box.width, Math.max(0, value))
           const [left, top] = [inside(event.clientX - box.left), inside(event.clientY - box.top)]
@@ -59,9 +62,9 @@ export class Marks {
         },
         onkeydown: (event) => {
           const arrow = ARROWS[event.key]
+          if (event.key !== "Tab") event.stopPropagation() // the plane's own keys are not meant
           if (!arrow || event.altKey || event.ctrlKey || event.metaKey) return
           event.preventDefault()
-          event.stopPropagation()
           const step = 2 * this.plane.view.half * STEP * (event.shiftKey ? 4 : 1)
           const [x, y] = this.ends[i]
           this.onHandle(i, [x + arrow[0] * step, y + arrow[1] * step])
@@ -74,12 +77,16 @@ export class Marks {
   // Where the path ends at a class, the handle bears its name.
   setEnds(ends, names) {
     this.ends = ends
-    this.handles.forEach((handle, i) => (handle.textContent = names[i]?.length < 3 ? names[i] : "AB"[i]))
+    this.handles.forEach((handle, i) => {
+      handle.textContent = names[i]?.length < 3 ? names[i] : "AB"[i]
+      handle.setAttribute("aria-label", `${handle.textContent}: ${["start", "end"][i]} of the path`)
+    })
     this.update()
   }
 
   // Each class at the place where it is densest: [label, x, y].
   setClasses(modes, classNames) {
+    this.classNames = classNames
     this.labels = modes.map(([label, x, y]) => {
       const node = h("span", { class: "class-name" }, classNames[label])
       node.style.borderColor = `rgb(${classColor(label)})`
@@ -91,8 +98,9 @@ export class Marks {
 
   setDrawing(drawing) {
     this.drawing = drawing
-    const count = drawing ? drawing.samples.length / 2 : 0
-    this.samples.replaceChildren(...Array.from({ length: count }, () => svg("circle", { r: 2.5 })))
+    for (const [group, codes, r] of this.dots()) {
+      group.replaceChildren(...Array.from({ length: codes.length / 2 }, () => svg("circle", { r })))
+    }
     this.update()
   }
 
@@ -100,7 +108,7 @@ export class Marks {
   update() {
     const { plane } = this
     if (!plane.side) return
-    for (const { node, x, y } of this.labels) this.put(node, x, y)
+    this.putNames()
     this.ends.forEach(([x, y], i) => this.put(this.handles[i], x, y))
     this.put(this.cross, ...this.cursor)
     const line = []
@@ -122,19 +130,57 @@ export class Marks {
       const size = { cx, cy, rx: (i + 1) * drawing.sigma[0] * scale, ry: (i + 1) * drawing.sigma[1] * scale }
       for (const [name, value] of Object.entries(size)) ellipse.setAttribute(name, value)
     })
-    Array.from(this.samples.children).forEach((dot, i) => {
-      const [x, y] = plane.toPixels(drawing.samples[2 * i], drawing.samples[2 * i + 1])
-      dot.setAttribute("cx", x)
-      dot.setAttribute("cy", y)
-    })
+    for (const [group, codes] of this.dots()) {
+      Array.from(group.children).forEach((dot, i) => {
+        const [x, y] = plane.toPixels(codes[2 * i], codes[2 * i + 1])
+        dot.setAttribute("cx", x)
+        dot.setAttribute("cy", y)
+      })
+    }
     this.put(this.you, ...drawing.mean)
     this.you.classList.toggle("left", cx > 0.75 * plane.side)
   }
 
+  dots() {
+    const { samples = [], neighbours = [] } = this.drawing ?? {}
+    return [
+      [this.samples, samples, 2.5],
+      [this.neighbours, neighbours, 4.5],
+    ]
+  }
+
+  // Names that would hide each other step aside; where there is no room, they stay where they are.
+  putNames() {
+    const places = this.labels.map(({ x, y }) => this.plane.toPixels(x, y))
+    const homes = places.map((place) => [...place])
+    for (let round = 0; round < 30; round++) {
+      for (let i = 0; i < places.length; i++) {
+        for (let k = 0; k < i; k++) {
+          const [dx, dy] = [places[i][0] - places[k][0], places[i][1] - places[k][1]]
+          const distance = Math.hypot(dx, dy) || 1
+          const push = Math.min(4, (NAME_SIZE - distance) / 2)
+          if (push <= 0) continue
+          for (const [place, sign] of [[places[i], 1], [places[k], -1]]) {
+            place[0] += (sign * push * (dx || 1)) / distance
+            place[1] += (sign * push * dy) / distance
+          }
+        }
+      }
+      places.forEach((place, i) => {
+        for (const axis of [0, 1]) place[axis] += Math.min(0, homes[i][axis] + NAME_STEP - place[axis])
+        for (const axis of [0, 1]) place[axis] += Math.max(0, homes[i][axis] - NAME_STEP - place[axis])
+      })
+    }
+    this.labels.forEach(({ node }, i) => this.putAt(node, ...places[i]))
+  }
+
   put(node, x, y) {
-    const [left, top] = this.plane.toPixels(x, y)
+    this.putAt(node, ...this.plane.toPixels(x, y))
+  }
+
+  putAt(node, left, top) {
     const out = left < -1 || top < -1 || left > this.plane.side + 1 || top > this.plane.side + 1
     node.style.visibility = out ? "hidden" : ""
-    node.style.transform = `translate(${left}px, ${top}px)`
+    node.style.translate = `${left}px ${top}px`
   }
 }

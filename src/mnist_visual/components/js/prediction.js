@@ -64,7 +64,7 @@ class Answer {
 
 export function render({ model }) {
   const answer = new Answer()
-  connect(model, (message) => answer.show(message), () => clearTimeout(answer.timer), answer.element)
+  connect(model, (message) => answer.show(message), () => clearTimeout(answer.timer), { element: answer.element })
   return answer.element
 }
 

@@ -6,8 +6,6 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 import param
 
-from mnist_visual.drawing import Normalization
-
 from ._latent_messages import Message, as_bytes
 from ._view import JS, View, kind_of
 from .latent_plane import LatentPlane, Placement
@@ -16,10 +14,8 @@ from .sketchpad import Sketchpad
 if TYPE_CHECKING:
     from .latent_explorer import LatentExplorer
 
-NOTHING: Message = {"kind": "drawing", "mean": None}
 
-
-class PlacedDrawing:
+class PlacedDrawing(param.Parameterized):
     """The drawing of a sketchpad on a plane; found when somebody asks, and once for all.
 
     Parameters
@@ -35,10 +31,22 @@ class PlacedDrawing:
         If they do not.
     """
 
+    changes = param.Integer(doc="Grows whenever it may lie elsewhere, or is drawn anew.")
+
     def __init__(self, plane: LatentPlane, sketchpad: Sketchpad) -> None:
+        super().__init__()
         self.plane, self.sketchpad = plane, sketchpad
-        self._steps: Normalization | None = None
-        self._placement = plane.place(sketchpad.steps.digit)
+        self._seed = 0
+        self._found: tuple[tuple[int, ...], Placement] = ((), plane.place(sketchpad.steps.digit))
+        sketchpad.param.watch(self._follow, "steps")
+
+    def _follow(self, *_: object) -> None:
+        self.changes += 1
+
+    def sample_again(self) -> None:
+        """Draw other samples from the posterior."""
+        self._seed += 1
+        self.changes += 1
 
     @property
     def placement(self) -> Placement | None:
@@ -46,30 +54,33 @@ class PlacedDrawing:
         steps = self.sketchpad.steps
         if steps.box is None:
             return None
-        if steps is not self._steps:
-            self._steps, self._placement = steps, self.plane.place(steps.digit)
-        return self._placement
+        # By identity: arrays have no equality that is one truth.
+        of = (id(steps), id(self.plane.examples), self._seed)
+        if of != self._found[0]:
+            self._found = of, self.plane.place(steps.digit, seed=self._seed)
+        return self._found[1]
 
     def spread_message(self) -> Message:
         """Say where it lies."""
         placement = self.placement
         if placement is None:
-            return NOTHING
+            return {"kind": "spread", "mean": None}
         return {
-            "kind": "drawing",
+            "kind": "spread",
             "mean": placement.mean.tolist(),
             "sigma": placement.sigma.tolist(),
             "samples": placement.sample_codes.ravel(),
+            "neighbours": placement.neighbour_codes.ravel(),
         }
 
     def memory_message(self) -> Message:
         """Say what is remembered of it, and what is near."""
         placement = self.placement
         if placement is None:
-            return NOTHING
+            return {"kind": "memory", "mean": None}
         images = placement.neighbour_images
         return {
-            "kind": "drawing",
+            "kind": "memory",
             "mean": placement.mean.tolist(),
             "sigma": placement.sigma.tolist(),
             "digit": as_bytes(self.sketchpad.steps.digit),
@@ -80,7 +91,7 @@ class PlacedDrawing:
         }
 
 
-class DrawingPlacement(View):
+class DrawingReconstruction(View):
     """What an autoencoder remembers of a drawing: its picture, its spread, what is near.
 
     Parameters
@@ -97,7 +108,7 @@ class DrawingPlacement(View):
     class_names = param.List(constant=True, doc="What each class is called.")
     noun = param.String(constant=True, doc="What one picture shows.")
 
-    _bundle: ClassVar = JS / "drawing_placement.js"
+    _bundle: ClassVar = JS / "drawing_reconstruction.js"
     _stylesheets: ClassVar = [*View._stylesheets, str(JS / "latent_explorer.css")]
 
     def __init__(self, explorer: LatentExplorer, **params: Any) -> None:
@@ -110,13 +121,16 @@ class DrawingPlacement(View):
         super().__init__(class_names=plane.class_names, noun=plane.noun, **params)
         self._explorer = explorer
         self._placed = explorer.placed
-        self._placed.sketchpad.param.watch(self._show, "steps")
+        self._placed.param.watch(self._show, "changes")
 
     def _state(self) -> Message:
         return self._placed.memory_message()
 
     def _handle_msg(self, data: Any) -> None:
-        if kind_of(data) == "find":
+        kind = kind_of(data)
+        if kind == "find":
             self._explorer.find_drawing()
+        elif kind == "sample":
+            self._placed.sample_again()
         else:
             super()._handle_msg(data)

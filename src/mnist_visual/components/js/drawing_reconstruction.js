@@ -7,7 +7,7 @@ import { classColor } from "./palette.js";
 import { paintInk, parts, rgb, wipe } from "./pictures.js";
 
 class DrawingCard {
-  constructor(noun, classNames, onFind) {
+  constructor(noun, classNames, { onFind, onSample }) {
     this.noun = noun
     this.names = classNames
     this.drawn = picture()
@@ -18,20 +18,22 @@ class DrawingCard {
     this.spread = h("p", { class: "small" })
     const figure = (canvas, caption) =>
       h("figure", {}, h("div", { class: "frame" }, canvas), h("figcaption", {}, caption))
-    const strip = (caption, cells) =>
-      h("div", {}, h("p", { class: "small" }, caption), h("div", { class: "strip" }, ...cells))
+    const strip = (caption, cells) => h("div", {}, caption, h("div", { class: "strip" }, ...cells))
+    this.again = h("button", { type: "button", class: "again", onclick: onSample }, "Again")
+    const guesses = h("p", { class: "small spread-out" }, "Guesses from that spread", this.again)
+    const nearest = h("p", { class: "small" }, `The nearest real ${noun}s`)
     this.element = namedCard(
       "yours",
       "Your drawing",
       this.find,
-      h("div", { class: "pair" }, figure(this.drawn, "you drew"), figure(this.remembered, "it remembers")),
+      h("div", { class: "pair" }, figure(this.drawn, "you drew"), figure(this.remembered, "what is remembered")),
       this.spread,
       strip(
-        "Guesses from the same spot",
+        guesses,
         this.samples.map((canvas) => h("div", { class: "frame" }, canvas)),
       ),
       strip(
-        `The nearest real ${noun}s`,
+        nearest,
         this.neighbours.map(({ canvas, label }) => h("div", { class: "real" }, h("div", { class: "frame" }, canvas), label)),
       ),
     )
@@ -40,9 +42,9 @@ class DrawingCard {
 
   show(state) {
     this.state = state
-    this.find.disabled = !state.mean
+    this.find.disabled = this.again.disabled = !state.mean
     this.spread.textContent = state.mean
-      ? `Its place is known to ± ${coordinate(state.sigma[0], 3)} across, ± ${coordinate(state.sigma[1], 3)} up.`
+      ? `The network's guesses spread by ± ${coordinate(state.sigma[0], 3)} across and ± ${coordinate(state.sigma[1], 3)} up.`
       : `Draw a ${this.noun}, and it lands on the map.`
     this.repaint()
   }
@@ -51,7 +53,10 @@ class DrawingCard {
     const { mean, digit, reconstruction, samples, neighbours, labels } = this.state
     const close = this.neighbours.map(({ canvas }) => canvas)
     for (const canvas of [this.drawn, this.remembered, ...this.samples, ...close]) wipe(canvas)
-    for (const { label } of this.neighbours) label.textContent = ""
+    for (const { label } of this.neighbours) {
+      label.textContent = ""
+      label.className = ""
+    }
     if (!mean) return
     const ink = rgb(this.element, "--mv-ink")
     const paint = (canvas, values, [height, width]) => paintInk(canvas, values, height, width, ink)
@@ -65,15 +70,18 @@ class DrawingCard {
       const { label: node } = this.neighbours[i]
       node.textContent = this.names[label]
       node.classList.toggle("alone", !neighbours)
-      node.style.borderColor = `rgb(${classColor(label)})`
+      node.style.borderColor = neighbours ? "" : `rgb(${classColor(label)})`
     })
   }
 }
 
 export function render({ model }) {
-  const card = new DrawingCard(model.noun, model.class_names, () => model.send_msg({ kind: "find" }))
+  const card = new DrawingCard(model.noun, model.class_names, {
+    onFind: () => model.send_msg({ kind: "find" }),
+    onSample: () => model.send_msg({ kind: "sample" }),
+  })
   const stopTheme = onTheme(() => card.repaint())
-  connect(model, (message) => card.show(message), stopTheme, card.element)
+  connect(model, (message) => card.show(message), stopTheme, { element: card.element })
   return card.element
 }
 

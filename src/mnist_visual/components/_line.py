@@ -1,0 +1,48 @@
+"""What takes longer than a moment waits in line, whoever asks, so that nobody else has to wait."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from functools import partial
+from typing import Any
+
+import param
+
+_worker = ThreadPoolExecutor(1, thread_name_prefix="mnist-visual")
+
+
+class Line:
+    """A component's place in the line: of what it asks of one kind, only the newest is computed.
+
+    Parameters
+    ----------
+    send : callable
+        Takes an answer; called in the component's own event loop.
+    """
+
+    def __init__(self, send: Callable[[Any], None]) -> None:
+        self._send = send
+        self._wanted: dict[str, Callable[[], Any]] = {}
+        self._working: set[str] = set()
+
+    @property
+    def busy(self) -> bool:
+        """Whether an answer is still to come."""
+        return bool(self._working)
+
+    def ask(self, kind: str, compute: Callable[[], Any]) -> None:
+        """Compute an answer in a thread of its own, once it is one's turn."""
+        self._wanted[kind] = compute
+        if kind not in self._working:
+            self._working.add(kind)
+            param.parameterized.async_executor(partial(self._work, kind))
+
+    async def _work(self, kind: str) -> None:
+        loop = asyncio.get_running_loop()
+        try:
+            while kind in self._wanted:
+                self._send(await loop.run_in_executor(_worker, self._wanted.pop(kind)))
+        finally:
+            self._working.discard(kind)
