@@ -242,6 +242,8 @@ class TestForeignModels:
             ({"images": np.full((60, 5, 7), 300.0)}, "300"),
             ({"vae": LatentPlane(SmallVAE, three_classes, SMALL_CODES, SMALL_LABELS)}, "besides"),
             ({"extent": (1, 0, 0, 1)}, "each min below its max"),
+            ({"extent": (-1e5, 1e5, 0, 1)}, "within 10000"),
+            ({"codes": SMALL_CODES + 9999}, "within 10000"),
         ],
     )
     def test_what_does_not_fit_is_refused_in_a_sentence(self, change, message):

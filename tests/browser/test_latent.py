@@ -299,7 +299,7 @@ class TestPath:
         walker.page.wait_for_timeout(500)
         modes = mv.class_modes((codes := mv.load_test_codes()), codes.labels)
         expected = shared_vae().decoder(np.stack([modes[1], modes[6]]))
-        frames = card.locator("canvas")
+        frames = card.locator(".film canvas")
         assert read_ink(frames.first) == pytest.approx(expected[0], abs=0.01)
         assert read_ink(frames.last) == pytest.approx(expected[1], abs=0.01)
 
@@ -324,7 +324,7 @@ class TestPath:
             walker.page.keyboard.press(key)
         walker.page.wait_for_timeout(500)
         expected = shared_vae().decoder(np.array([[2.5, -2], [-2, -2]], np.float32))
-        frames = self.card(walker).locator("canvas")
+        frames = self.card(walker).locator(".film canvas")
         assert read_ink(frames.first) == pytest.approx(expected[0], abs=0.05)
         assert read_ink(frames.last) == pytest.approx(expected[1], abs=0.05)
 
@@ -403,7 +403,7 @@ class TestDrawing:
         walker = walk()
         walker.visitor.draw(ZERO)
         memory = walker.page.get_by_role("region", name="Your drawing")
-        memory.get_by_text("Its place is known to ±").wait_for()
+        memory.get_by_text("guesses spread by ±").wait_for()
         canvases = memory.locator("canvas")
         drawn, remembered = read_ink(canvases.nth(0)), read_ink(canvases.nth(1))
         assert np.corrcoef(drawn.ravel(), remembered.ravel())[0, 1] > 0.5

@@ -64,9 +64,10 @@ class TestDrawing:
     def test_keyboard_alone(self, visit):
         visitor = visit()
         keyboard = visitor.page.keyboard
-        for _ in range(5):
+        focused = "canvas => canvas.getRootNode().activeElement === canvas"
+        for _ in range(8):
             keyboard.press("Tab")
-            if visitor.page.evaluate("document.activeElement.shadowRoot !== null"):
+            if visitor.canvas.evaluate(focused):
                 break
         for key in ["Shift+ArrowUp"] * 3 + ["Space"] + ["ArrowDown"] * 24 + ["Space"]:
             keyboard.press(key)

@@ -34,9 +34,8 @@ import param
 from mnist_visual._checks import Extent, checked_count, checked_extent
 from mnist_visual.interpolation import METHODS, save_gif
 
-from .latent_plane import MAX_GRID, RESOLUTION, LatentPlane, Point
+from .latent_plane import FARTHEST, MAX_GRID, RESOLUTION, LatentPlane, Point
 
-FARTHEST = 1e4  # from 0; beyond, no decoder has anything to show
 FILM_STEPS = 48
 
 Bytes = npt.NDArray[np.uint8]

@@ -32,6 +32,7 @@ MAX_GRID = 24  # pictures of the grid along each axis
 PATH_STEPS = 24
 SAMPLES = 6
 NEIGHBOURS = 6
+FARTHEST = 1e4  # from 0; beyond, no decoder has anything to show
 MAX_CLASSES = 256  # beyond the tenth, colours repeat
 KEPT = 12  # extents whose regions, or grids, are kept
 
@@ -149,6 +150,11 @@ class LatentPlane:
         self.labels = plain_labels(labels, len(self.codes))
         self.modes = class_modes(self.codes, self.labels)
         self.extent = _square(self.codes) if extent is None else checked_extent(extent)
+        if max(map(abs, self.extent)) > FARTHEST:
+            raise ValueError(
+                f"A plane that can be walked lies within {FARTHEST:g} of 0; scale the codes. "
+                f"Received: {self.extent}."
+            )
         picture, probabilities = self.look(tuple(self.codes[0].tolist()))
         if picture.ndim != 2:
             raise ValueError(f"Grey pictures can be shown. Received: shape {picture.shape}.")
@@ -160,7 +166,7 @@ class LatentPlane:
                 f"Labels are classes of the classifier, 0 to {classes - 1}. Received: "
                 f"{self.labels.min()} to {self.labels.max()}."
             )
-        self.class_names = [*map(str, class_names or range(classes))]
+        self.class_names = [*map(str, range(classes) if class_names is None else class_names)]
         if len(self.class_names) != classes:
             raise ValueError(
                 f"There is one name for each of the {classes} classes. "

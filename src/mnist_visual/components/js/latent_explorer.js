@@ -17,6 +17,7 @@ const SILENT = "The server does not answer. Start it again, then reload this pag
 const KEYS = "Arrow keys move the pointer. + and − zoom, 0 shows all. A and B put the ends of the path there."
 const HINT = "Drag the black discs. To zoom with the wheel, click first."
 const TOUCH_HINT = "Drag the black discs. Pinch to zoom."
+const SILENCE = 20_000 // and until nothing is expected any more
 const WORKS = 700 // milliseconds until it is said that something is still computed
 const WORKING = { regions: "Colouring the map …", grid: "Drawing the pictures …", film: "Making the film …" }
 
@@ -40,10 +41,9 @@ class Explorer {
       [0, 0],
       [0, 0],
     ]
-    this.messengers = {
-      decode: new Messenger((message) => this.send(message), (silent) => this.say(silent ? SILENT : "")),
-      path: new Messenger((message) => this.send(message)),
-    }
+    const messenger = () =>
+      new Messenger((message) => this.send(message), (silent) => this.say(silent ? SILENT : ""))
+    this.messengers = { decode: messenger(), path: messenger(), sample: messenger() }
     this.asked = {} // extents, by kind
     this.plane = new Plane(() => this.viewed())
     this.marks = new Marks(this.plane, (i, point) => {
@@ -147,7 +147,10 @@ class Explorer {
   // For what takes a while.
   ask(message) {
     clearTimeout(this.working)
-    this.working = setTimeout(() => this.say(WORKING[message.kind]), WORKS)
+    this.working = setTimeout(() => {
+      this.say(WORKING[message.kind])
+      this.working = setTimeout(() => this.say(SILENT), SILENCE)
+    }, WORKS)
     this.send(message)
   }
 
@@ -241,7 +244,7 @@ class Explorer {
   imagine() {
     this.path.pause()
     this.heard = true
-    this.send({ kind: "sample" })
+    this.messengers.sample.post(() => ({ kind: "sample" }))
   }
 
   find() {
