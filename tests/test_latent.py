@@ -10,6 +10,7 @@ from scipy import special
 
 from mnist_visual import _passes
 from mnist_visual._backend import keras
+from mnist_visual.codes import LabelledCodes
 from mnist_visual.latent import (
     LatentCodes,
     decode,
@@ -195,6 +196,14 @@ class TestSamples:
         samples = sample_posterior(vae.decoder, codes, n=4000, seed=3)
         np.testing.assert_allclose(samples.codes.mean(axis=0), [1, -2], atol=0.1)
         np.testing.assert_allclose(samples.codes.std(axis=0), [2, 0.5], rtol=0.05)
+
+    def test_codes_with_labels_are_codes(self, vae):
+        mean, log_var = points(3), points(3, seed=1)
+        labelled = LabelledCodes(mean, log_var, np.arange(3, dtype=np.uint8))
+        ours = sample_posterior(vae.decoder, labelled, n=2)
+        plain = sample_posterior(vae.decoder, LatentCodes(mean, log_var), n=2)
+        assert (ours.codes == plain.codes).all()
+        np.testing.assert_allclose(labelled.sigma, np.exp(log_var / 2))
 
     def test_those_of_several_pictures_are_apart(self, vae):
         samples = sample_posterior(vae, pictures(3), n=4)

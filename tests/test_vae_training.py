@@ -209,8 +209,8 @@ def test_shipped_weights_beat_untrained_ones_on_their_own_digits_only(shipped, t
 
 
 def test_shipped_codes_are_those_of_ten_thousand_digits(test_codes):
-    assert test_codes.z_mean.shape == test_codes.z_log_var.shape == (10_000, 2)
-    assert np.isfinite(test_codes.z_mean).all()
+    assert test_codes.mean.shape == test_codes.log_var.shape == (10_000, 2)
+    assert np.isfinite(test_codes.mean).all()
     assert np.bincount(test_codes.labels).tolist() == [
         980, 1135, 1032, 1010, 982, 892, 958, 1028, 974, 1009
     ]  # fmt: skip
@@ -220,7 +220,7 @@ def test_shipped_codes_and_weights_belong_together(shipped, test_codes, test_dig
     """Digits of the same class lie together on the plane, whichever set they come from."""
     images, labels = test_digits
     z_mean, _ = shipped.encoder.predict(images / np.float32(255), verbose=0)
-    distances = ((z_mean[:, None] - test_codes.z_mean[None]) ** 2).sum(axis=-1)
+    distances = ((z_mean[:, None] - test_codes.mean[None]) ** 2).sum(axis=-1)
     nearest = test_codes.labels[np.argsort(distances, axis=1)[:, :15]]
     votes = np.array([np.bincount(row, minlength=10).argmax() for row in nearest])
     assert (votes == labels).mean() > 0.7
@@ -238,10 +238,10 @@ def test_codes_are_saved_and_loaded_alike(tmp_path, monkeypatch):
     monkeypatch.setattr(codes.resources, "files", lambda _: tmp_path)
     loaded = load_test_codes()
     z_mean, z_log_var = vae.encoder.predict(pictures / np.float32(255), verbose=0)
-    np.testing.assert_allclose(loaded.z_mean, z_mean, rtol=1e-3, atol=1e-6)
-    np.testing.assert_allclose(loaded.z_log_var, z_log_var, rtol=1e-3, atol=1e-6)
+    np.testing.assert_allclose(loaded.mean, z_mean, rtol=1e-3, atol=1e-6)
+    np.testing.assert_allclose(loaded.log_var, z_log_var, rtol=1e-3, atol=1e-6)
     np.testing.assert_array_equal(loaded.labels, labels)
-    assert loaded.z_mean.dtype == np.float32
+    assert loaded.mean.dtype == np.float32
 
 
 def test_missing_codes_are_named(tmp_path, monkeypatch):

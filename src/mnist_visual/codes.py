@@ -15,6 +15,7 @@ import numpy as np
 import numpy.typing as npt
 
 from ._files import ANY, Layout, PathLike, broken_is_value_error, file_size, read_npz, write_whole
+from .latent import LatentCodes
 
 if TYPE_CHECKING:
     from .vae import VAE
@@ -27,21 +28,19 @@ _LAYOUT: Layout = {
 
 
 @dataclass(frozen=True)
-class LabelledCodes:
+class LabelledCodes(LatentCodes):
     """Codes of pictures, normal distributions on the plane, and what the pictures show.
 
     Attributes
     ----------
-    z_mean : float32 array (n, 2)
-        The means.
-    z_log_var : float32 array (n, 2)
-        The logarithms of the variances.
+    mean : float32 array (n, 2)
+        The middle of each posterior.
+    log_var : float32 array (n, 2)
+        The logarithm of its variance along each axis.
     labels : uint8 array (n,)
         The digits, 0 to 9.
     """
 
-    z_mean: npt.NDArray[np.float32]
-    z_log_var: npt.NDArray[np.float32]
     labels: npt.NDArray[np.uint8]
 
 
@@ -63,7 +62,7 @@ def load_test_codes() -> LabelledCodes:
     Examples
     --------
     >>> codes = load_test_codes()
-    >>> codes.z_mean.shape, codes.z_mean.dtype, codes.labels[:3]
+    >>> codes.mean.shape, codes.mean.dtype, codes.labels[:3]
     ((10000, 2), dtype('float32'), array([7, 2, 1], dtype=uint8))
     """
     shipped = resources.files(__package__) / "pretrained" / "vae_test_codes.npz"

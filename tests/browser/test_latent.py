@@ -18,7 +18,7 @@ from .test_page import SEVEN, THREE, ZERO
 pytestmark = pytest.mark.browser
 
 # Of the whole plane's width, as it is seen at first.
-HALF = _square(mv.load_test_codes().z_mean)[1]
+HALF = _square(mv.load_test_codes().mean)[1]
 
 
 class Walker:
