@@ -41,7 +41,19 @@ class TestInterpolate:
     def test_classifier_reads_every_picture(self, vae):
         reader = build_reader()
         path = interpolate(vae.decoder, [-1, 2], [3, 0], classifier=reader)
-        np.testing.assert_allclose(path.probabilities, classify_codes(vae, reader, path.codes))
+        expected = classify_codes(vae, reader, path.codes)
+        np.testing.assert_allclose(path.probabilities, expected, atol=1e-5)
+        np.testing.assert_allclose(path.images, decode(vae, path.codes), atol=1e-6)
+
+    def test_every_point_is_decoded_once(self):
+        decoded = []
+
+        def decoder(codes):
+            decoded.extend(codes)
+            return codes[:, None] + np.zeros((3, 2))
+
+        interpolate(decoder, [-1, 2], [3, 0], classifier=lambda pictures: np.eye(len(pictures)))
+        assert len(decoded) == 16
 
     def test_pictures_stand_for_the_means_of_their_codes(self, vae):
         first, last = np.random.default_rng(1).random((2, HEIGHT, WIDTH))

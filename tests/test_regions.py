@@ -5,7 +5,8 @@ from hypothesis import strategies as st
 
 from mnist_visual import build_classifier
 from mnist_visual._backend import keras
-from mnist_visual.regions import class_regions, classify_codes
+from mnist_visual.latent import decode
+from mnist_visual.regions import class_regions, classify_codes, decode_and_classify
 
 from .latent_models import HEIGHT, WIDTH, build_decoder, build_reader, formula_reader, painter
 
@@ -73,6 +74,16 @@ class TestAgainstKeras:
         pictures = decoder.predict(codes.reshape(-1, 3), verbose=0)[..., 0]
         expected = reader.predict(pictures, verbose=0).reshape(2, 70, -1)
         np.testing.assert_allclose(classify_codes(decoder, reader, codes), expected, atol=1e-5)
+
+    @pytest.mark.parametrize("shape", [(2,), (1, 2), (2, 70, 2)])
+    def test_pictures_and_probabilities_come_from_one_pass(self, shape):
+        decoder, reader = build_decoder(), build_reader()
+        codes = np.random.default_rng(0).normal(size=shape).astype(np.float32)
+        images, probabilities = decode_and_classify(decoder, reader, codes)
+        assert images.shape == (*shape[:-1], HEIGHT, WIDTH)
+        np.testing.assert_allclose(images, decode(decoder, codes), atol=1e-6)
+        expected = classify_codes(decoder, reader, codes)
+        np.testing.assert_allclose(probabilities, expected, atol=1e-5)
 
     @pytest.mark.parametrize("shape", [(3, 2), (3, 2, 1)])
     @pytest.mark.parametrize("wanted", [(3, 2), (3, 2, 1)])

@@ -17,7 +17,7 @@ from ._checks import checked_codes, checked_count
 from ._files import write_whole
 from ._passes import find_part, input_shape
 from .latent import decode, encode
-from .regions import classify_codes
+from .regions import decode_and_classify
 
 Floats = npt.NDArray[np.float32]
 Pixels = npt.NDArray[np.uint8]
@@ -104,8 +104,9 @@ def interpolate(
     way = _linear if method == "linear" else _spherical
     codes = way(first.astype(np.float64), last.astype(np.float64), share).astype(np.float32)
     codes[0], codes[-1] = first, last
-    probabilities = None if classifier is None else classify_codes(vae, classifier, codes)
-    return LatentPath(codes, decode(vae, codes), probabilities)
+    if classifier is None:
+        return LatentPath(codes, decode(vae, codes), None)
+    return LatentPath(codes, *decode_and_classify(vae, classifier, codes))
 
 
 def filmstrip(path: LatentPath | npt.ArrayLike, *, columns: int | None = None) -> Floats:

@@ -179,6 +179,29 @@ def decode(vae: Any, codes: npt.ArrayLike) -> Floats:
     points = checked_codes(codes, decoder)
     flat = points.reshape(-1, points.shape[-1])
     (images,) = run_in_chunks([decoder], _decoder_steps, flat, lambda piece: piece)
+    return as_pictures(images, points.shape[:-1])
+
+
+def as_pictures(images: Floats, shape: tuple[int, ...]) -> Floats:
+    """Give what a decoder made of codes its public shape.
+
+    Parameters
+    ----------
+    images : float32 array (n, height, width) or (n, height, width, channels)
+        A picture for each code.
+    shape : tuple of int
+        How the n codes were arranged.
+
+    Returns
+    -------
+    float32 array (*shape, height, width)
+        Without a channel axis of one.
+
+    Raises
+    ------
+    ValueError
+        If they are no pictures.
+    """
     if images.ndim == 4 and images.shape[-1] == 1:
         images = images[..., 0]
     if images.ndim < 3:
@@ -186,7 +209,7 @@ def decode(vae: Any, codes: npt.ArrayLike) -> Floats:
             "The decoder has to give pictures (n, height, width), with or without channels; end "
             f"it in a Reshape. Received: results of the shape {images.shape[1:]} for one code."
         )
-    return images.reshape(*points.shape[:-1], *images.shape[1:])
+    return images.reshape(*shape, *images.shape[1:])
 
 
 def reconstruct(vae: Any, images: npt.ArrayLike) -> Floats:

@@ -37,6 +37,7 @@ from ._checks import (
     even_centres,
 )
 from ._passes import MisfitError, Part, find_part, input_shape, reshaped_picture, run_in_chunks
+from .latent import as_pictures
 
 Floats = npt.NDArray[np.float32]
 
@@ -202,6 +203,48 @@ def classify_codes(vae: Any, classifier: Any, codes: npt.ArrayLike) -> Floats:
     return found.reshape(*points.shape[:-1], found.shape[-1])
 
 
+def decode_and_classify(vae: Any, classifier: Any, codes: npt.ArrayLike) -> tuple[Floats, Floats]:
+    """Decode codes, and give the pictures with what a classifier reads in them, in one pass.
+
+    Parameters
+    ----------
+    vae : object with .decoder, or a decoder
+        A Keras model or a function, as for `decode`.
+    classifier : keras.Model or function
+        As for `class_regions`.
+    codes : array_like (..., latent_dim)
+        Finite numbers.
+
+    Returns
+    -------
+    images : float32 array (..., height, width)
+        As `decode` gives them.
+    probabilities : float32 array (..., classes)
+        As `classify_codes` gives them.
+
+    Raises
+    ------
+    ValueError
+        As for `decode` and `classify_codes`.
+
+    Examples
+    --------
+    >>> from mnist_visual import build_classifier
+    >>> from mnist_visual.vae import build_vae
+    >>> models = build_vae(latent_dim=2), build_classifier()
+    >>> images, probabilities = decode_and_classify(*models, [[0.5, 1.0], [0.0, 0.0]])
+    >>> images.shape, probabilities.shape
+    ((2, 28, 28), (2, 10))
+    """
+    models = _checked_models(vae, classifier, "decode_and_classify")
+    points = checked_codes(codes, models[0])
+    flat = points.reshape(-1, points.shape[-1])
+    images, found = run_in_chunks(models, _picture_and_judge_steps, flat, lambda piece: piece)
+    _check_probabilities(found)
+    shape = points.shape[:-1]
+    return as_pictures(images, shape), found.reshape(*shape, found.shape[-1])
+
+
 def _checked_models(vae: Any, classifier: Any, task: str) -> tuple[Any, Any]:
     return find_part(vae, "decoder", task), find_part(classifier, "classifier", task)
 
@@ -209,6 +252,11 @@ def _checked_models(vae: Any, classifier: Any, task: str) -> tuple[Any, Any]:
 def _probabilities(decoder: Any, classifier: Any, codes: Floats) -> Floats:
     """Give the probabilities (n, classes) at codes (n, latent_dim)."""
     (found,) = run_in_chunks([decoder, classifier], _judge_steps, codes, lambda piece: piece)
+    _check_probabilities(found)
+    return found
+
+
+def _check_probabilities(found: Floats) -> None:
     total = found.sum(axis=1)
     if not (found.min() >= -1e-6 and abs(total - 1).max() <= 0.01):  # False for NaN, too
         raise ValueError(
@@ -216,10 +264,13 @@ def _probabilities(decoder: Any, classifier: Any, codes: Floats) -> Floats:
             f"one that gives logits. Received: values from {found.min():g} to {found.max():g}, "
             f"sums from {total.min():g} to {total.max():g}."
         )
-    return found
 
 
 def _judge_steps(decoder: Part, classifier: Part, codes: Any) -> list[Any]:
+    return _picture_and_judge_steps(decoder, classifier, codes)[1:]
+
+
+def _picture_and_judge_steps(decoder: Part, classifier: Part, codes: Any) -> list[Any]:
     pictures = decoder(codes)
     wanted = input_shape(classifier.model)
     given = tuple(getattr(pictures, "shape", ()))
@@ -235,7 +286,7 @@ def _judge_steps(decoder: Part, classifier: Part, codes: Any) -> list[Any]:
             "A classifier gives one probability for each class, (n, classes). "
             f"Received: {getattr(found, 'shape', type(found).__name__)}."
         )
-    return [found]
+    return [pictures, found]
 
 
 class _Judge:
