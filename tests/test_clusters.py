@@ -1,3 +1,4 @@
+import jax.numpy as jnp
 import numpy as np
 import pytest
 
@@ -14,6 +15,31 @@ def test_means_are_those_of_each_class():
     means = class_means(LatentCodes(codes, np.zeros_like(codes)), labels.astype(np.uint8))
     assert list(means) == [2, 5, 9]
     np.testing.assert_allclose(means[5], codes[30:60].mean(axis=0), rtol=1e-5)
+
+
+class Foreign:
+    """An array of another library: a method mean, and NumPy's protocol."""
+
+    def __init__(self, values):
+        self.values = values
+
+    def mean(self):
+        raise AssertionError("nobody asked")
+
+    def __array__(self, dtype=None, copy=None):
+        return np.array(self.values, dtype)
+
+
+@pytest.mark.parametrize("array", [jnp.asarray, np.ndarray.tolist, Foreign])
+def test_any_array_that_numpy_understands_will_do(array):
+    codes = cloud(0, 1, 30)
+    found = nearest_codes(array(codes), [0, 0], n=3)
+    assert found.indices.tolist() == nearest_codes(codes, [0, 0], n=3).indices.tolist()
+
+
+def test_what_is_no_array_is_refused():
+    with pytest.raises(ValueError, match="finite real numbers"):
+        nearest_codes(object(), [0, 0])
 
 
 @pytest.mark.parametrize("order", [1, -1])

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -152,12 +151,12 @@ def nearest_codes(
     return Neighbours(order.astype(np.int64), distances[order])
 
 
-def plain_codes(codes: Any) -> Floats:
+def plain_codes(codes: LatentCodes | npt.ArrayLike) -> Floats:
     """Give the means of codes as one checked array.
 
     Parameters
     ----------
-    codes : LatentCodes, or any object with a ``mean`` array or ``z_mean``, or array_like
+    codes : LatentCodes, or array_like (n, latent_dim)
         Of n pictures.
 
     Returns
@@ -169,11 +168,7 @@ def plain_codes(codes: Any) -> Floats:
     ValueError
         If they are not finite, not 2-D, or none.
     """
-    for name in ("z_mean", "mean"):
-        if not isinstance(codes, np.ndarray) and hasattr(codes, name):
-            codes = getattr(codes, name)
-            break
-    points = checked_codes(codes)
+    points = checked_codes(codes.mean if isinstance(codes, LatentCodes) else codes)
     if points.ndim != 2:
         raise ValueError(f"Codes are an array (n, latent_dim). Received: shape {points.shape}.")
     return points
@@ -207,7 +202,7 @@ def plain_labels(labels: npt.ArrayLike, count: int) -> npt.NDArray[np.int64]:
     return classes.astype(np.int64)
 
 
-def _by_class(codes: Any, labels: npt.ArrayLike) -> dict[int, Doubles]:
+def _by_class(codes: LatentCodes | npt.ArrayLike, labels: npt.ArrayLike) -> dict[int, Doubles]:
     points = plain_codes(codes).astype(np.float64)
     classes = plain_labels(labels, len(points))
     return {int(label): points[classes == label] for label in np.unique(classes)}
