@@ -1,11 +1,13 @@
 """The latent functions over plain functions of arrays: what Keras gives, without Keras."""
 
+import tracemalloc
 from types import SimpleNamespace
 
 import numpy as np
 import pytest
 
 from mnist_visual import _passes
+from mnist_visual import regions as regions_module
 from mnist_visual.inference import shared_network, shared_vae
 from mnist_visual.interpolation import interpolate
 from mnist_visual.latent import (
@@ -155,6 +157,23 @@ class TestAnyFunction:
         regions = class_regions(paint, read_right, resolution=64)
         assert (regions.labels == (regions.x > 0)).all()
         assert regions.evaluated < 0.5
+
+    def test_regions_take_no_more_memory_for_more_points(self, monkeypatch):
+        def read(pictures):
+            lead = pictures.reshape(-1, 6)[:, :1] * np.arange(10)
+            weights = np.exp(lead - lead.max(axis=1, keepdims=True))
+            return weights / weights.sum(axis=1, keepdims=True)
+
+        def working_memory(n):
+            tracemalloc.start()
+            regions = class_regions(paint, read, resolution=n)
+            _, peak = tracemalloc.get_traced_memory()
+            tracemalloc.stop()
+            results = regions.labels, regions.confidence, regions.entropy
+            return peak - sum(values.nbytes for values in results)
+
+        monkeypatch.setattr(regions_module, "_BAND", 1 << 11)
+        assert working_memory(512) < 1.5 * working_memory(128)
 
     def test_it_may_stand_beside_a_small_keras_model(self):
         reader = build_reader()

@@ -100,7 +100,7 @@ def class_regions(
 
     Points near the borders between classes are decoded and classified, and a coarse lattice of
     points everywhere; the rest is interpolated. The time grows with the length of the borders.
-    In memory are the results and one lattice of half the resolution, but never many pictures.
+    In memory are the results and a few rows of each lattice, but never many pictures.
 
     What is certain: an island of another class is found if a disc fits in it with a radius of
     0.71 coarse steps, because it covers a point of the coarse lattice. A coarse step is 4 cells
@@ -327,22 +327,46 @@ def _bands(judge: _Judge, step: int, coarse: int) -> Iterator[tuple[int, Floats]
     They are (classes, rows, side). The lattice starts at point 0 of the finest and covers the
     last one, so its own last row and column may lie beyond.
     """
-    side = -(-(judge.n - 1) // step) + 1
+    side = _side(judge.n, step)
     height = max(2, _BAND // side // 2 * 2)
-    if step < coarse:
-        values = np.concatenate([band for _, band in _bands(judge, 2 * step, coarse)], axis=1)
-        # A frame that goes on as the values at the edges do.
-        values = np.pad(values, [(0, 0), (1, 1), (1, 1)], "reflect", reflect_type="odd")
+    coarser = _FramedRows(judge, 2 * step, coarse) if step < coarse else None
     for first in range(0, side, height):
         rows = min(height, side - first)
-        if step < coarse:
+        if coarser is not None:
             # The coarser rows between which these lie, and one more above and below.
-            above = values[:, first // 2 : (first + rows) // 2 + 3]
-            yield first, _refined(judge, above, step, first, rows, side)
+            around = coarser.take(first // 2 - 1, (first + rows) // 2 + 2)
+            yield first, _refined(judge, around, step, first, rows, side)
         else:
             row, column = (axis.ravel() * step for axis in np.indices((rows, side)))
             found = judge.log_probabilities(row + first * step, column)
             yield first, found.reshape(-1, rows, side)
+
+
+def _side(n: int, step: int) -> int:
+    """Count the points of the lattice of a step along each axis."""
+    return -(-(n - 1) // step) + 1
+
+
+class _FramedRows:
+    """The rows of a lattice from the top down, in a frame that goes on as the edges do.
+
+    Rows are computed when they are asked for and forgotten when later ones are: the memory is
+    that of a few bands, however large the lattice.
+    """
+
+    def __init__(self, judge: _Judge, step: int, coarse: int) -> None:
+        self._bands = _bands(judge, step, coarse)
+        self._side = _side(judge.n, step)
+        self._first, self._kept = next(self._bands)
+
+    def take(self, start: int, stop: int) -> Floats:
+        """Give rows (classes, stop - start, side + 2); the frame has the rows -1 and side."""
+        begin, end = max(start, 0), min(stop, self._side)
+        self._first, self._kept = begin, self._kept[:, begin - self._first :]
+        while begin + self._kept.shape[1] < end:
+            self._kept = np.concatenate([self._kept, next(self._bands)[1]], axis=1)
+        frame = [(0, 0), (begin - start, stop - end), (1, 1)]
+        return np.pad(self._kept[:, : end - begin], frame, "reflect", reflect_type="odd")
 
 
 def _refined(judge: _Judge, coarser: Floats, step: int, first: int, rows: int, side: int) -> Floats:
