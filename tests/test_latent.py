@@ -262,6 +262,8 @@ class TestGrid:
             ({"extent": (0, np.inf, -3, 3)}, "extent"),
             ({"extent": (0, 1, 2)}, "3 numbers"),
             ({"extent": "here"}, "extent"),
+            ({"extent": ("0", "1", "0", "1")}, "extent.*'0', '1'"),
+            ({"extent": np.array([b"0", b"1", b"0", b"1"])}, "extent"),
             ({"spacing": "odd"}, "spacing is one of"),
             ({"extent": (50, 60, -3, 3), "spacing": "quantile"}, "Quantiles"),
         ],

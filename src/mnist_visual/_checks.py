@@ -35,7 +35,10 @@ def checked_extent(extent: Any) -> Extent:
     """
     rule = "An extent is (x_min, x_max, y_min, y_max), finite, each min below its max"
     try:
-        limits = tuple(float(limit) for limit in extent)
+        limits = tuple(extent)
+        if any(isinstance(limit, str | bytes) for limit in limits):  # float would read them
+            raise TypeError("text")
+        limits = tuple(map(float, limits))
     except (TypeError, ValueError) as error:
         raise ValueError(f"{rule}. Received: {extent!r}.") from error
     if len(limits) != 4:
