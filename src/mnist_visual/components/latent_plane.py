@@ -21,7 +21,7 @@ from mnist_visual.datasets import find_local_digits
 from mnist_visual.inference import shared_network, shared_vae
 from mnist_visual.interpolation import LatentPath, interpolate
 from mnist_visual.latent import LatentGrid, decode, encode, latent_grid, sample_posterior
-from mnist_visual.regions import ClassRegions, class_regions, classify_codes
+from mnist_visual.regions import ClassRegions, class_regions, decode_and_classify
 
 Floats = npt.NDArray[np.float32]
 Point = tuple[float, float]
@@ -193,7 +193,7 @@ class LatentPlane:
 
     def look(self, point: Point) -> tuple[Floats, Floats]:
         """Decode a point: its picture (height, width) and the probabilities (classes,)."""
-        return decode(self.vae, point), classify_codes(self.vae, self.classifier, point)
+        return decode_and_classify(self.vae, self.classifier, point)
 
     def path(
         self, start: Point, end: Point, method: str = "linear", steps: int = PATH_STEPS
