@@ -33,6 +33,22 @@ def trained_vae():
     return mv.load_pretrained("vae")
 
 
+@pytest.fixture(scope="session")
+def chain():
+    """Somebody else's Sequential classifier of grey pictures."""
+    from .classifier_models import build_chain
+
+    return build_chain()
+
+
+@pytest.fixture(scope="session")
+def graph():
+    """Somebody else's Functional classifier of coloured pictures, with branches."""
+    from .classifier_models import build_graph
+
+    return build_graph()
+
+
 @pytest.fixture
 def digit(test_digits):
     return (test_digits[0][7] / 255).astype(np.float32)

@@ -190,6 +190,38 @@ class TestFeatureMaps:
         expected = mv.feature_maps(first, digit)["shared"]
         assert mv.feature_maps(second, digit)["shared"] == pytest.approx(expected, abs=1e-6)
 
+    def test_a_layer_may_belong_to_two_functional_models(self, digit):
+        conv = keras.layers.Conv2D(4, 3, name="shared")
+        first, second = (keras.Input((28, 28, 1)) for _ in range(2))
+        keras.Model(first, keras.layers.Flatten()(conv(first)))
+        model = keras.Model(second, conv(keras.layers.Rescaling(2)(second)))
+        ours = mv.feature_maps(model, digit)["shared"]
+        assert ours == pytest.approx(np.asarray(model(digit[None, ..., None]))[0], abs=1e-6)
+
+    @pytest.mark.parametrize("functional", [False, True])
+    def test_a_model_within_counts_as_a_layer(self, digit, functional):
+        inner = keras.Sequential(
+            [keras.Input((28, 28, 1)), keras.layers.Conv2D(4, 3, name="conv")], name="inner"
+        )
+        inputs = keras.Input((28, 28, 1))
+        model = keras.Sequential([inputs, inner, keras.layers.Flatten(name="flat")])
+        if functional:
+            outputs = keras.layers.Flatten(name="flat")(inner(keras.layers.Rescaling(2)(inputs)))
+            model = keras.Model(inputs, outputs)
+        maps = mv.feature_maps(model, digit)
+        assert list(maps)[-2:] == ["inner", "flat"]
+        shown = digit * (2 if functional else 1)
+        within = mv.feature_maps(inner, shown)["conv"]
+        assert maps["inner"] == pytest.approx(within, abs=1e-6)
+        with pytest.raises(ValueError, match=r"Received: 'conv'.*a model within"):
+            mv.feature_maps(model, digit, layers=["conv"])
+
+    def test_models_of_two_inputs_are_refused(self, digit):
+        first, second = keras.Input((28, 28)), keras.Input((28, 28))
+        model = keras.Model([first, second], keras.layers.Add()([first, second]))
+        with pytest.raises(ValueError, match="with 2 inputs"):
+            mv.feature_maps(model, digit)
+
     def test_a_layer_used_twice_is_refused(self, digit):
         inputs = keras.Input((28, 28))
         dense = keras.layers.Dense(28, name="twice")
@@ -220,6 +252,37 @@ class TestFilters:
     def test_they_are_the_kernels_with_all_input_channels(self, trained):
         expected = trained.get_layer("conv2").get_weights()[0]
         assert (mv.filters(trained, "conv2") == expected).all()
+
+    @pytest.mark.parametrize(
+        ("build", "shape", "seen"),
+        [
+            # Where a pixel at (4, 4) of channel 1 shows, in the order of the kernel.
+            (
+                lambda: keras.layers.DepthwiseConv2D(3, depth_multiplier=2, name="conv"),
+                (3, 3, 4, 2),
+                np.s_[4:1:-1, 4:1:-1, 2:4],
+            ),
+            (
+                lambda: keras.layers.Conv2D(6, (2, 3), groups=2, name="conv"),
+                (2, 3, 2, 6),
+                np.s_[4:2:-1, 4:1:-1, :3],
+            ),
+            (
+                lambda: keras.layers.Conv2DTranspose(5, 2, name="conv"),
+                (2, 2, 4, 5),
+                np.s_[4:6, 4:6, :],
+            ),
+        ],
+        ids=["depthwise", "grouped", "transposed"],
+    )
+    def test_of_any_convolution_the_filters_come_last(self, build, shape, seen):
+        model = keras.Sequential([keras.Input((8, 8, 4)), build()])
+        kernels = mv.filters(model, "conv")
+        assert kernels.shape == shape
+        picture = np.zeros((8, 8, 4))
+        picture[4, 4, 1] = 1
+        shown = mv.feature_maps(model, picture)["conv"][seen]
+        np.testing.assert_allclose(kernels[:, :, 1, : shown.shape[2]], shown, atol=1e-6)
 
     @pytest.mark.parametrize("layer", ["pool1", "dense"])
     def test_layers_without_kernels_are_refused(self, trained, layer):

@@ -14,11 +14,14 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from .activations import feature_maps as feature_maps
     from .activations import filters as filters
+    from .attribution import saliency as saliency
     from .classifier import build_classifier as build_classifier
     from .clusters import class_means as class_means
     from .clusters import class_modes as class_modes
     from .clusters import nearest_codes as nearest_codes
     from .codes import load_test_codes as load_test_codes
+    from .contributions import evidence as evidence
+    from .convolution import apply_kernel as apply_kernel
     from .datasets import load_idx as load_idx
     from .datasets import load_mnist as load_mnist
     from .drawing import image_steps as image_steps
@@ -26,6 +29,10 @@ if TYPE_CHECKING:
     from .drawing import normalize_strokes as normalize_strokes
     from .drawing import stroke_steps as stroke_steps
     from .evaluation import evaluate_classifier as evaluate_classifier
+    from .explanation_plots import plot_change as plot_change
+    from .explanation_plots import plot_evidence as plot_evidence
+    from .explanation_plots import plot_saliency as plot_saliency
+    from .explanation_plots import plot_trace as plot_trace
     from .interpolation import filmstrip as filmstrip
     from .interpolation import interpolate as interpolate
     from .interpolation import save_filmstrip as save_filmstrip
@@ -38,6 +45,7 @@ if TYPE_CHECKING:
     from .latent import sample_prior as sample_prior
     from .outliers import looks_like_digit as looks_like_digit
     from .pen_digits import load_pen_digits as load_pen_digits
+    from .perturbation import smallest_change as smallest_change
     from .plotting import plot_class_regions as plot_class_regions
     from .plotting import plot_feature_maps as plot_feature_maps
     from .plotting import plot_filters as plot_filters
@@ -49,6 +57,8 @@ if TYPE_CHECKING:
     from .plotting import plot_posterior as plot_posterior
     from .regions import class_regions as class_regions
     from .regions import classify_codes as classify_codes
+    from .tracing import trace_network as trace_network
+    from .tracing import trace_unit as trace_unit
     from .training import train_classifier as train_classifier
     from .vae import build_vae as build_vae
     from .vae_evaluation import evaluate_vae as evaluate_vae
@@ -61,12 +71,16 @@ __version__ = "0.1.0"
 
 _HOME = {
     "activations": ["feature_maps", "filters"],
+    "attribution": ["saliency"],
     "classifier": ["build_classifier"],
     "clusters": ["class_means", "class_modes", "nearest_codes"],
     "codes": ["load_test_codes"],
+    "contributions": ["evidence"],
+    "convolution": ["apply_kernel"],
     "datasets": ["load_idx", "load_mnist"],
     "drawing": ["image_steps", "normalize_image", "normalize_strokes", "stroke_steps"],
     "evaluation": ["evaluate_classifier"],
+    "explanation_plots": ["plot_change", "plot_evidence", "plot_saliency", "plot_trace"],
     "interpolation": ["filmstrip", "interpolate", "save_filmstrip", "save_gif"],
     "latent": [
         "decode",
@@ -78,6 +92,7 @@ _HOME = {
     ],
     "outliers": ["looks_like_digit"],
     "pen_digits": ["load_pen_digits"],
+    "perturbation": ["smallest_change"],
     "plotting": [
         "plot_class_regions",
         "plot_feature_maps",
@@ -90,6 +105,7 @@ _HOME = {
         "plot_posterior",
     ],
     "regions": ["class_regions", "classify_codes"],
+    "tracing": ["trace_network", "trace_unit"],
     "training": ["train_classifier"],
     "vae": ["build_vae"],
     "vae_evaluation": ["evaluate_vae"],

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from ._numbers import checked_count as checked_count
 from ._passes import input_shape, reshaped_picture
 
 Floats = npt.NDArray[np.float32]
@@ -48,34 +49,6 @@ def checked_extent(extent: Any) -> Extent:
     if not (max(map(abs, limits)) <= 1e6 and x_min < x_max and y_min < y_max):
         raise ValueError(f"{rule}, within -1e6..1e6. Received: {extent!r}.")
     return x_min, x_max, y_min, y_max
-
-
-def checked_count(name: str, value: Any, *, least: int = 1, most: int | None = None) -> int:
-    """Check that a number is whole and in its range.
-
-    Parameters
-    ----------
-    name : str
-        Of the argument, for the error.
-    value : object
-        What was given for it.
-    least, most : int
-        The range; without an end if `most` is None.
-
-    Returns
-    -------
-    int
-
-    Raises
-    ------
-    ValueError
-        If it is not as described.
-    """
-    whole = isinstance(value, int | np.integer) and not isinstance(value, bool)
-    if not whole or value < least or (most is not None and value > most):
-        limits = f"from {least} up" if most is None else f"{least} to {most:,}"
-        raise ValueError(f"{name} is a whole number, {limits}. Received: {value!r}.")
-    return int(value)
 
 
 def checked_codes(codes: npt.ArrayLike, decoder: Any = None) -> Floats:

@@ -11,6 +11,7 @@ import numpy as np
 import numpy.typing as npt
 
 from ._backend import keras
+from ._graph import check_model, layer_names, model_steps, named_outputs
 
 Floats = npt.NDArray[np.float32]
 
@@ -30,6 +31,8 @@ def feature_maps(
     ----------
     model : keras.Model
         A built Sequential or Functional model of one picture, whose layers have one output each.
+        A model within it counts as one layer; its own layers are seen by giving it, as `model`,
+        what the layer before it gives, as `images`.
     images : array_like (28, 28) or (n, 28, 28)
         One picture or many, of the model's own input size: uint8 in 0..255, or floats in the
         range that it learned from.
@@ -56,18 +59,9 @@ def feature_maps(
     {'conv1': (26, 26, 8), 'conv2': (11, 11, 16)}
     """
     names = _chosen_layers(model, layers)
-    batch, single = _as_batch(model, images)
-    variables, compute = _compiled_pass(model, names)
-    state = [variable.value for variable in variables]
-    parts = []
-    for first in range(0, len(batch), _BATCH):
-        chunk = batch[first : first + _BATCH]
-        if len(batch) > 1:  # two shapes in all, so two compilations
-            chunk = np.pad(chunk, [(0, _BATCH - len(chunk)), *[(0, 0)] * (chunk.ndim - 1)])
-        outputs = compute(state, chunk)
-        parts.append([np.asarray(values, np.float32)[: len(batch) - first] for values in outputs])
-    joined = [np.concatenate(maps) for maps in zip(*parts, strict=True)]
-    return {name: maps[0] if single else maps for name, maps in zip(names, joined, strict=True)}
+    batch, single = as_batch(model, images)
+    maps = outputs_of(model, names, batch)
+    return {name: values[0] if single else values for name, values in maps.items()}
 
 
 def filters(model: keras.Model, layer: str) -> Floats:
@@ -83,7 +77,8 @@ def filters(model: keras.Model, layer: str) -> Floats:
     Returns
     -------
     float32 array (height, width, input channels, filters)
-        A copy.
+        A copy. Of a depthwise convolution, the filters are those of each input channel; of a
+        grouped one, the input channels are those of one group.
 
     Raises
     ------
@@ -97,22 +92,21 @@ def filters(model: keras.Model, layer: str) -> Floats:
     (3, 3, 8, 16)
     """
     (name,) = _chosen_layers(model, [layer])
-    kernel = getattr(model.get_layer(name), "kernel", None)
-    if kernel is None or len(kernel.shape) != 4:
+    found = model.get_layer(name)
+    layers = keras.layers
+    if not isinstance(found, layers.Conv2D | layers.DepthwiseConv2D | layers.Conv2DTranspose):
         raise ValueError(
             f"filters needs a layer with kernels (height, width, channels, filters). "
-            f"Received: {name!r}, a {type(model.get_layer(name)).__name__}."
+            f"Received: {name!r}, a {type(found).__name__}."
         )
-    return np.array(kernel.value, dtype=np.float32)
+    kernel = np.array(keras.ops.convert_to_numpy(found.kernel), dtype=np.float32)
+    # Keras has the filters of a transposed convolution before its input channels.
+    return kernel.swapaxes(2, 3) if isinstance(found, layers.Conv2DTranspose) else kernel
 
 
 def _chosen_layers(model: keras.Model, layers: Sequence[str] | None) -> tuple[str, ...]:
-    if not getattr(model, "inputs", None):
-        raise ValueError(
-            "The model has to be a built Sequential or Functional model. "
-            f"Received: {model!r}. Call it once on data, or give it an Input."
-        )
-    known = [layer.name for layer in model.layers if not isinstance(layer, keras.layers.InputLayer)]
+    check_model(model)
+    known = layer_names(model)
     if layers is None:
         return tuple(known)
     if isinstance(layers, str):
@@ -122,17 +116,36 @@ def _chosen_layers(model: keras.Model, layers: Sequence[str] | None) -> tuple[st
         raise ValueError(f"Name at least one layer of {known}. Received: none.")
     for name in layers:
         if name not in known:
-            raise ValueError(f"The model's layers are {known}. Received: {name!r}.")
+            raise ValueError(
+                f"The model's layers are {known}. Received: {name!r}. "
+                "Of a model within the model, show its own layers what the layer before it gives."
+            )
     return tuple(layers)
 
 
-def _as_batch(model: keras.Model, images: npt.ArrayLike) -> tuple[Floats, bool]:
+def as_batch(model: keras.Model, images: npt.ArrayLike) -> tuple[Floats, bool]:
+    """Give pictures as a model reads them.
+
+    Parameters
+    ----------
+    model : keras.Model
+        Of one input.
+    images : array_like
+        As for `feature_maps`.
+
+    Returns
+    -------
+    tuple of float32 array (n, ...) and bool
+        The pictures, and whether there was one alone.
+
+    Raises
+    ------
+    ValueError
+        If they do not fit the model's input.
+    """
     values = np.asarray(images)
-    if values.dtype.kind not in "buif" or len(model.inputs) != 1:
-        raise ValueError(
-            "feature_maps shows real numbers to a model of one input. "
-            f"Received: dtype {values.dtype} for {len(model.inputs)} inputs."
-        )
+    if values.dtype.kind not in "buif":
+        raise ValueError(f"Pictures are real numbers. Received: dtype {values.dtype}.")
     shape = tuple(model.inputs[0].shape[1:])
 
     def fits(candidate: tuple[int, ...]) -> bool:
@@ -157,46 +170,58 @@ def _as_batch(model: keras.Model, images: npt.ArrayLike) -> tuple[Floats, bool]:
     )
 
 
+def outputs_of(model: keras.Model, names: Sequence[str], batch: Floats) -> dict[str, Floats]:
+    """Compute what steps of a model give for pictures that it can read, in one compiled pass.
+
+    Parameters
+    ----------
+    model : keras.Model
+        Built.
+    names : sequence of str
+        Of steps that have one output and are used once.
+    batch : float32 array (n, ...)
+        As from `as_batch`.
+
+    Returns
+    -------
+    dict of str to float32 array (n, ...)
+    """
+    variables, compute = _compiled_pass(model, tuple(names))
+    state = [variable.value for variable in variables]
+    parts = []
+    for first in range(0, len(batch), _BATCH):
+        chunk = batch[first : first + _BATCH]
+        if len(batch) > 1:  # two shapes in all, so two compilations
+            chunk = np.pad(chunk, [(0, _BATCH - len(chunk)), *[(0, 0)] * (chunk.ndim - 1)])
+        outputs = compute(state, chunk)
+        parts.append([np.asarray(values, np.float32)[: len(batch) - first] for values in outputs])
+    joined = [np.concatenate(maps) for maps in zip(*parts, strict=True)]
+    return dict(zip(names, joined, strict=True))
+
+
 def _compiled_pass(model: keras.Model, names: tuple[str, ...]) -> _Pass:
     passes = _passes.setdefault(model, {})
     # By the layers themselves, too: a model can exchange one for another of the same name.
     key = (names, tuple(map(id, model.layers)))
     if key not in passes:
-        layers = [model.get_layer(name) for name in names]
-        run = (
-            _chain(model, layers) if isinstance(model, keras.Sequential) else _graph(model, layers)
-        )
+        tensors = named_outputs(model)
+        for name in names:
+            if name not in tensors:
+                raise ValueError(
+                    "A layer has to be used once and to have one output. "
+                    f"Received: {name!r}, used {_uses(model, name)} times. "
+                    "Name other layers with layers=[...]."
+                )
+        inner = keras.Model(model.inputs, [tensors[name] for name in names])
         variables = list(model.variables)
 
         def compute(state: list[Any], batch: Any) -> list[Any]:
             with keras.StatelessScope(state_mapping=list(zip(variables, state, strict=True))):
-                return run(batch)
+                return jax.tree.leaves(inner(batch, training=False))
 
         passes[key] = variables, jax.jit(compute)
     return passes[key]
 
 
-def _chain(model: keras.Model, layers: list[Any]) -> Callable[[Any], list[Any]]:
-    """Run the layers one after the other: they may belong to other models as well."""
-    chain = list(model.layers)
-
-    def run(values: Any) -> list[Any]:
-        results = {}
-        for layer in chain:
-            values = layer(values)
-            results[id(layer)] = values
-        return [results[id(layer)] for layer in layers]
-
-    return run
-
-
-def _graph(model: keras.Model, layers: list[Any]) -> Callable[[Any], list[Any]]:
-    for layer in layers:
-        if len(layer._inbound_nodes) != 1 or isinstance(layer.output, (list, tuple, dict)):
-            raise ValueError(
-                "A layer has to be used once and to have one output. "
-                f"Received: {layer.name!r}, used {len(layer._inbound_nodes)} times. "
-                "Name other layers with layers=[...]."
-            )
-    inner = keras.Model(model.inputs, [layer.output for layer in layers])
-    return lambda batch: jax.tree.leaves(inner(batch, training=False))
+def _uses(model: keras.Model, name: str) -> int:
+    return sum(step.operation.name == name for step in model_steps(model))

@@ -1,6 +1,7 @@
-"""The colours of the classes, the same everywhere.
+"""The colours, the same everywhere.
 
-The ten of Petroff [1]_, which people with any kind of colour vision can tell apart.
+Those of the classes are the ten of Petroff [1]_, which people with any kind of colour vision can
+tell apart.
 
 References
 ----------
@@ -24,6 +25,10 @@ CLASS_COLORS = (
     "#717581",
     "#92dadd",
 )
+
+# Nothing is white, much is dark, as ink on paper; and none is the same in both signs.
+INK_COLORS = ["#ffffff", "#000000"]
+SIGNED_COLORS = ["#b2182b", "#f7f7f7", "#2166ac"]
 
 
 def class_color(label: int) -> str:
@@ -62,3 +67,22 @@ def class_rgb(labels: npt.ArrayLike) -> npt.NDArray[np.uint8]:
     """
     table = np.array([list(bytes.fromhex(color[1:])) for color in CLASS_COLORS], dtype=np.uint8)
     return table[np.asarray(labels) % len(table)]
+
+
+def color_ramp(colors: list[str]) -> list[str]:
+    """Blend colours into 256 steps.
+
+    Parameters
+    ----------
+    colors : list of str
+        Two or more, as ``#rrggbb``, or all as ``#rrggbbaa``.
+
+    Returns
+    -------
+    list of str
+        From the first to the last, in the same form.
+    """
+    stops = np.array([list(bytes.fromhex(color[1:])) for color in colors])
+    places = np.linspace(0, len(colors) - 1, 256)
+    channels = [np.interp(places, np.arange(len(colors)), stop) for stop in stops.T]
+    return ["#" + bytes(np.rint(color).astype(np.uint8)).hex() for color in np.stack(channels, 1)]

@@ -18,16 +18,12 @@ import numpy.typing as npt
 from .clusters import plain_codes, plain_labels
 from .interpolation import LatentPath, filmstrip
 from .latent import LatentCodes, LatentGrid
-from .palette import class_color, class_rgb
+from .palette import INK_COLORS, SIGNED_COLORS, class_color, class_rgb, color_ramp
 from .regions import ClassRegions
 
 X = hv.Dimension("x", label="first latent number")
 Y = hv.Dimension("y", label="second latent number")
 CLASS = hv.Dimension("class", label="class")
-
-# Nothing is white, much is dark, as ink on paper; and none is the same in both signs.
-INK_COLORS = ["#ffffff", "#000000"]
-SIGNED_COLORS = ["#b2182b", "#f7f7f7", "#2166ac"]
 
 Floats = npt.NDArray[np.float32]
 
@@ -284,9 +280,9 @@ def plot_feature_maps(
             "The maps of a layer are (height, width, channels), of one picture, in one column or "
             f"more. Received: shape {values.shape}, columns {columns}."
         )
-    mosaic = _mosaic(values.transpose(2, 0, 1), min(columns, values.shape[2]))
+    tiles = mosaic(values.transpose(2, 0, 1), min(columns, values.shape[2]))
     limits = min(float(values.min()), 0.0), max(float(values.max()), 1e-6)
-    return _mosaic_image(mosaic, "activation", INK_COLORS, limits)
+    return _mosaic_image(tiles, "activation", INK_COLORS, limits)
 
 
 def plot_filters(kernels: npt.ArrayLike) -> hv.Image:
@@ -316,7 +312,7 @@ def plot_filters(kernels: npt.ArrayLike) -> hv.Image:
     height, width, inputs, count = values.shape
     tiles = values.transpose(2, 3, 0, 1).reshape(inputs * count, height, width)
     limit = max(float(abs(values).max()), 1e-6)
-    return _mosaic_image(_mosaic(tiles, count), "weight", SIGNED_COLORS, (-limit, limit))
+    return _mosaic_image(mosaic(tiles, count), "weight", SIGNED_COLORS, (-limit, limit))
 
 
 def _on_plane(codes: Floats) -> Floats:
@@ -337,7 +333,7 @@ def _ink(
     dims = {"kdims": kdims or [X, Y], "vdims": [hv.Dimension("ink", range=(0, 1))]}
     element = hv.Image(picture, bounds=_bounds(extent), **dims)
     return element.opts(
-        cmap=_ramp(INK_COLORS), clim=(0, 1), frame_width=400, data_aspect=1, backend="bokeh"
+        cmap=color_ramp(INK_COLORS), clim=(0, 1), frame_width=400, data_aspect=1, backend="bokeh"
     )
 
 
@@ -354,23 +350,35 @@ def _pixels_between(
     return np.clip(np.searchsorted(pixels, places, side="right") - 1, 0, count * size - 1)
 
 
-def _mosaic(tiles: Floats, columns: int) -> Floats:
-    """Lay tiles (n, height, width) in rows, with NaN between them."""
+def mosaic(tiles: Floats, columns: int) -> Floats:
+    """Lay pictures side by side, in rows.
+
+    Parameters
+    ----------
+    tiles : float32 array (n, height, width)
+    columns : int
+        In a row.
+
+    Returns
+    -------
+    float32 array
+        With a line of NaN between them.
+    """
     rows = -(-len(tiles) // columns)
     height, width = tiles.shape[1:]
     padded = np.full((rows * columns, height + 1, width + 1), np.nan, dtype=np.float32)
     padded[: len(tiles), :-1, :-1] = tiles
-    mosaic = padded.reshape(rows, columns, height + 1, width + 1).swapaxes(1, 2)
-    return mosaic.reshape(rows * (height + 1), columns * (width + 1))[:-1, :-1]
+    laid = padded.reshape(rows, columns, height + 1, width + 1).swapaxes(1, 2)
+    return laid.reshape(rows * (height + 1), columns * (width + 1))[:-1, :-1]
 
 
 def _mosaic_image(
-    mosaic: Floats, value: str, colors: list[str], limits: tuple[float, float]
+    tiles: Floats, value: str, colors: list[str], limits: tuple[float, float]
 ) -> hv.Image:
-    height, width = mosaic.shape
-    element = hv.Image(mosaic, bounds=(0, 0, width, height), kdims=["column", "row"], vdims=[value])
+    height, width = tiles.shape
+    element = hv.Image(tiles, bounds=(0, 0, width, height), kdims=["column", "row"], vdims=[value])
     return element.opts(
-        cmap=_ramp(colors),
+        cmap=color_ramp(colors),
         clim=limits,
         frame_width=400,
         data_aspect=1,
@@ -379,11 +387,3 @@ def _mosaic_image(
         colorbar=True,
         backend="bokeh",
     )
-
-
-def _ramp(colors: list[str]) -> list[str]:
-    """Blend colours into 256 steps."""
-    stops = np.array([list(bytes.fromhex(color[1:])) for color in colors])
-    places = np.linspace(0, len(colors) - 1, 256)
-    channels = [np.interp(places, np.arange(len(colors)), stops[:, k]) for k in range(3)]
-    return ["#" + bytes(np.rint(color).astype(np.uint8)).hex() for color in np.stack(channels, 1)]
