@@ -69,10 +69,10 @@ def saliency(
         The class, from 0.
     method : {"integrated_gradients", "gradient_x_input", "occlusion"}
         Integrated gradients [1]_: the gradient times the pixel, averaged over all pictures
-        between an empty one and this. Complete: ``values.sum() == logit - baseline``. Gradient
-        times input [2]_: the same at this picture alone, not complete. Occlusion [3]_: by how much
-        the logit falls when a square around the pixel, a sixth of the picture wide, is emptied;
-        the mean over all squares on it.
+        between an empty one and this. Complete: ``values.sum() == logit - baseline``, unless a
+        layer jumps, as ReLU with a threshold does. Gradient times input [2]_: the same at this
+        picture alone, not complete. Occlusion [3]_: by how much the logit falls when a square on
+        the pixel, a sixth of the picture wide, is emptied; the mean over all such squares.
 
     Returns
     -------

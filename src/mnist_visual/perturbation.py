@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from ._backend import keras
-from ._scores import FEW, Scores, checked_label, class_scores
+from ._scores import FEW, MANY, Scores, checked_label, class_scores
 from .attribution import one_picture
 
 Floats = npt.NDArray[np.float32]
@@ -142,15 +142,12 @@ class _Search:
         leads, slopes = self.slopes(np.repeat(self.start[None], len(goals), axis=0), goals)
         lengths = np.linalg.norm(slopes, axis=1, keepdims=True)
         points, distances = self.first_crossing(goals, self.size * slopes / (lengths + 1e-30))
-        for end in (slopes > 0, 0, 1, 1 - self.start):
-            if np.isfinite(distances).any():
-                break  # the last resorts are not needed
-            moves = np.broadcast_to(end - self.start, slopes.shape)
-            points, distances = self.first_crossing(goals, moves)
+        if not np.isfinite(distances).any():  # the network may be flat here
+            points, distances = self.first_crossing(goals, self.guesses(goals) - self.start)
         # How far away each class seems, if the network were straight.
         reach = np.minimum(-leads / (lengths[:, 0] + 1e-30), np.minimum(distances, self.size))
         some = np.argsort(reach)[: FEW // 2]
-        more, nearer = self.within_balls(goals[some], reach[some], points[some], distances[some])
+        more, nearer = self.within_balls(goals[some], reach[some], points[some])
         points, distances = np.concatenate([points, more]), np.concatenate([distances, nearer])
         if not np.isfinite(distances).any():
             wanted = "anything else" if self.target is None else f"{self.target}"
@@ -165,7 +162,8 @@ class _Search:
     def first_crossing(self, goals: Classes, moves: Doubles) -> tuple[Doubles, Doubles]:
         """Go from the start towards each goal, and stop where the network says it.
 
-        Gives points (n, pixels), and their distances, infinite where it never says it.
+        Gives points (n, pixels), and their distances; the last points, and infinite distances,
+        where it never says it.
         """
         low, high = np.zeros(len(goals)), np.full(len(goals), np.inf)
         shares = np.tile(np.geomspace(1e-3, 1, _GRID), (len(goals), 1))
@@ -179,12 +177,21 @@ class _Search:
             low = np.where(there & (first > 0), shares[rows, first - 1], low)
             width = np.minimum(high, 1) - low
             shares = low[:, None] + width[:, None] * np.arange(1, _GRID + 1) / _GRID
-        found = np.isfinite(high)
-        points = np.clip(self.start + np.where(found, high, 0)[:, None] * moves, 0, 1)
-        return points, np.where(found, np.linalg.norm(points - self.start, axis=1), np.inf)
+        points = np.clip(self.start + np.minimum(high, 1)[:, None] * moves, 0, 1)
+        distances = np.linalg.norm(points - self.start, axis=1)
+        return points, np.where(np.isfinite(high), distances, np.inf)
+
+    def guesses(self, goals: Classes) -> Doubles:
+        """Give for each goal the best of some pictures: empty, full, the negative, and noise."""
+        noise = np.random.default_rng(0).random((MANY - 3, len(self.start)))
+        ink = np.linspace(0, 1, len(noise))[:, None]
+        plain = [np.zeros_like(self.start), np.ones_like(self.start), 1 - self.start]
+        tried = np.concatenate([plain, noise < ink])
+        margins = self.margins(np.tile(tried, (len(goals), 1)), np.repeat(goals, MANY))
+        return tried[margins.reshape(len(goals), MANY).argmax(axis=1)]
 
     def within_balls(
-        self, goals: Classes, reach: Doubles, known: Doubles, distances: Doubles
+        self, goals: Classes, reach: Doubles, known: Doubles
     ) -> tuple[Doubles, Doubles]:
         """Walk towards each goal, with steps of several lengths, and keep the nearest points."""
         tries = FEW // len(goals)
@@ -192,7 +199,6 @@ class _Search:
         paces = (reach[:, None] * paces).ravel()
         goals = np.repeat(goals, tries)
         known = np.repeat(known - self.start, tries, axis=0)
-        known[np.isinf(np.repeat(distances, tries))] = 0
         moves = np.zeros_like(known)
         best, nearest = moves, np.full(len(goals), np.inf)
         radius = nearest
