@@ -19,7 +19,7 @@ from mnist_visual.components.samples import random_digit
 from mnist_visual.inference import shared_network
 
 if TYPE_CHECKING:
-    from mnist_visual.components import LatentExplorer
+    from mnist_visual.components import LatentExplorer, NetworkExplorer
 
 TEMPLATE = (Path(__file__).parent / "dashboard.html").read_text(encoding="utf-8")
 
@@ -30,13 +30,18 @@ def dashboard() -> pn.Template:
     reading = Reading(shared_network(), sketchpad)
     memory = pn.Column(sizing_mode="stretch_width")
     pages = Pages(
-        {"Draw": lambda: None, "Latent": lambda: latent(sketchpad, memory)},
+        {
+            "Draw": lambda: None,
+            "Network": lambda: network(reading),
+            "Latent": lambda: latent(sketchpad, memory),
+        },
         active=pn.state.session_args.get("page", [b""])[0].decode(errors="replace").lower(),
     )
     template = pn.Template(
         TEMPLATE,
         items={
             "pages": pages,
+            "network": pages.slots["network"],
             "latent": pages.slots["latent"],
             "memory": memory,
             "sketchpad": sketchpad,
@@ -62,6 +67,13 @@ def dashboard() -> pn.Template:
     )
     template.add_variable("page", pages.active)
     return template
+
+
+def network(reading: Reading) -> NetworkExplorer:
+    """Build the page of the network from end to end."""
+    from mnist_visual.components import NetworkExplorer
+
+    return NetworkExplorer(reading)
 
 
 def latent(sketchpad: Sketchpad, memory: pn.Column) -> LatentExplorer:

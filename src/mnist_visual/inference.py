@@ -28,6 +28,11 @@ from ._layers import (
     silu,
     softmax,
 )
+from ._nonlinear import Activation
+from .arithmetic import Computation, Layer, Operation
+from .convolution import Window
+from .operations import Convolution, Dense, Pooling
+from .rearrangements import Input, Reshape
 
 Floats = npt.NDArray[np.float32]
 Weights = Mapping[str, tuple[Floats, Floats]]
@@ -99,6 +104,49 @@ class DigitNetwork:
             name: np.ascontiguousarray(np.moveaxis(values[..., 0], 0, -1))
             for name, values in self._maps(image[..., None])
         }
+
+    def computation(self, digit: npt.ArrayLike) -> Computation:
+        """Compute what every layer makes of one digit, so that any value can be traced.
+
+        Parameters
+        ----------
+        digit : array_like (28, 28)
+            In [0, 1], ink bright.
+
+        Returns
+        -------
+        Computation
+            As `mnist_visual.trace_network` gives it for the same network in Keras.
+
+        Raises
+        ------
+        ValueError
+            If the digit is not (28, 28).
+        """
+        maps = self.feature_maps(digit)
+        image = np.asarray(digit, dtype=np.float32)
+        given = {"image": image, "reshape": image[..., None], "flatten": maps["pool2"].ravel()}
+        return Computation(self._operations, given | maps, "probabilities")
+
+    @cached_property
+    def _operations(self) -> dict[str, Layer]:
+        walk, pool = Window((3, 3), (1, 1), (1, 1)), Window((2, 2), (2, 2), (1, 1))
+        rectified, shares = Activation("relu"), Activation("softmax")
+        operations: list[tuple[str, Operation]] = [
+            ("reshape", Reshape((28, 28, 1))),
+            ("conv1", Convolution(*self.weights["conv1"], walk, activation=rectified)),
+            ("pool1", Pooling(pool)),
+            ("conv2", Convolution(*self.weights["conv2"], walk, activation=rectified)),
+            ("pool2", Pooling(pool)),
+            ("flatten", Reshape()),
+            ("dense", Dense(*self.weights["dense"], rectified)),
+            ("probabilities", Dense(*self.weights["probabilities"], shares)),
+        ]
+        layers, before = {"image": Layer((), Input())}, "image"
+        for name, operation in operations:
+            layers[name] = Layer((before,), operation)
+            before = name
+        return layers
 
     def filters(self, layer: str) -> Floats:
         """Give the kernel of a convolution, float32 (3, 3, input channels, filters)."""

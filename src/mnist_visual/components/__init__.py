@@ -13,12 +13,14 @@ if TYPE_CHECKING:
     from .drawing_reconstruction import DrawingReconstruction
     from .latent_explorer import LatentExplorer
     from .latent_plane import LatentPlane
+    from .network_explorer import NetworkExplorer
 
 __all__ = [
     "DrawingReconstruction",
     "FeatureMaps",
     "LatentExplorer",
     "LatentPlane",
+    "NetworkExplorer",
     "NormalizationSteps",
     "Pages",
     "Prediction",
@@ -32,6 +34,7 @@ _LATER = {
     "DrawingReconstruction": "drawing_reconstruction",
     "LatentExplorer": "latent_explorer",
     "LatentPlane": "latent_plane",
+    "NetworkExplorer": "network_explorer",
 }
 
 

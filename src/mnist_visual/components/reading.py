@@ -40,7 +40,7 @@ class Reading(param.Parameterized):
 
     def __init__(self, classifier: Any, sketchpad: Sketchpad) -> None:
         super().__init__()
-        self.sketchpad = sketchpad
+        self.classifier, self.sketchpad = classifier, sketchpad
         if isinstance(classifier, DigitNetwork):
             self._read, self.filters = classifier.feature_maps, classifier.filters
         else:

@@ -1,0 +1,101 @@
+"""What the network's script is sent: maps as shades, and the numbers behind one value."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from mnist_visual.traces import (
+    ActivationTrace,
+    Floats,
+    MaximumTrace,
+    Softmax,
+    SumTrace,
+    Unit,
+    UnitTrace,
+)
+
+Message = dict[str, Any]
+
+
+def as_shades(maps: Floats) -> npt.NDArray[np.uint8]:
+    """Give the maps of a layer as bytes, one scale for all of them, channels first.
+
+    Parameters
+    ----------
+    maps : float32 array (height, width, channels), (height, width) or (units,)
+        The output of a layer.
+
+    Returns
+    -------
+    uint8 array (channels, height, width), (1, height, width) or (units,)
+        128 is zero, 255 the largest number by its size; a dead layer is 128 everywhere.
+    """
+    largest = max(float(np.abs(maps).max(initial=0)), 1e-6)
+    shades = np.rint(128 + maps * (127 / largest)).astype(np.uint8)
+    if maps.ndim == 2:
+        shades = shades[..., None]
+    return np.ascontiguousarray(np.moveaxis(shades, -1, 0))
+
+
+def trace_message(trace: UnitTrace, origins: Sequence[tuple[str, Unit] | None]) -> Message:
+    """Give the numbers behind one value.
+
+    Parameters
+    ----------
+    trace : UnitTrace
+        As from `mnist_visual.trace_unit`.
+    origins : sequence of (str, tuple of int) or None
+        For each of its inputs the layer and the unit where it was computed; None for padding.
+
+    Returns
+    -------
+    dict
+        Plain numbers and float32 arrays; what a trace does not have is None.
+    """
+    message: Message = {
+        "layer": trace.layer,
+        "unit": [*trace.unit],
+        "what": trace.kind,
+        "shape": [*trace.inputs.shape],
+        "inputs": np.nan_to_num(trace.inputs, neginf=0).ravel(),
+        "origins": [origin and [origin[0], [*origin[1]]] for origin in origins],
+        "value": trace.value,
+        "weights": None,
+        "products": None,
+        "winner": None,
+        "activation": None,
+        "softmax": None,
+    }
+    if isinstance(trace, SumTrace):
+        message |= {
+            "weights": trace.weights.ravel(),
+            "products": trace.products.ravel(),
+            "total": trace.total,
+            "bias": trace.bias,
+        }
+    if isinstance(trace, SumTrace | ActivationTrace):
+        message |= {
+            "before": trace.before,
+            "activation": trace.activation,
+            "softmax": _softmax_message(trace.softmax),
+        }
+    if isinstance(trace, MaximumTrace):
+        message["winner"] = int(np.ravel_multi_index(trace.winner, trace.inputs.shape))
+    return message
+
+
+def _softmax_message(softmax: Softmax | None) -> Message | None:
+    if softmax is None:
+        return None
+    return {
+        "logits": softmax.logits,
+        "exponentials": softmax.exponentials,
+        "shares": softmax.shares,
+        "largest": softmax.largest,
+        "normaliser": softmax.normaliser,
+        "index": softmax.index,
+    }

@@ -1,0 +1,106 @@
+// The whole network on the live drawing, and the numbers behind any value of it.
+
+import { connect, h, onTheme } from "./dom.js";
+import { Messenger } from "./messenger.js";
+import { NetworkPicture } from "./network_picture.js";
+import { bestOf } from "./numbers.js";
+import { TracePanel } from "./trace_panel.js";
+
+const SPOKEN = 600 // milliseconds of rest until a value is read out
+
+class Explorer {
+  constructor(model) {
+    this.model = model
+    this.following = true // the answer, until somebody points elsewhere
+    this.held = false // whether a value stays while the pointer moves on
+    this.asking = new Messenger((message) => model.send_msg(message))
+    this.picture = new NetworkPicture(model.layers, model.class_names, {
+      onPoint: (layer, unit) => this.held || this.point(layer, unit),
+      onHold: (layer, unit) => this.hold(layer, unit),
+      onKey: (layer, unit) => this.hold(layer, unit),
+      onBack: () => this.panel.followLargest(),
+    })
+    this.panel = new TracePanel(model.layers, model.class_names, {
+      onFollow: (layer, unit) => {
+        this.hold(layer, unit)
+        this.picture.focus(layer)
+      },
+      onRelease: () => this.release(),
+    })
+    this.spoken = h("p", { class: "visually-hidden", role: "status" })
+    this.element = h(
+      "div",
+      { class: "network", onkeydown: (event) => event.key === "Escape" && this.release() },
+      this.picture.element,
+      this.panel.element,
+      this.spoken,
+    )
+    this.stopTheme = onTheme(() => this.repaint())
+  }
+
+  destroy() {
+    this.stopTheme()
+    this.picture.destroy()
+    this.asking.stop()
+    clearTimeout(this.speaking)
+  }
+
+  point(layer, unit) {
+    this.following = false
+    this.select(layer, unit)
+  }
+
+  select(layer, unit) {
+    this.selected = [layer, unit]
+    this.picture.mark(layer, unit)
+    this.asking.post(() => ({ kind: "trace", layer: this.selected[0], unit: this.selected[1] }))
+  }
+
+  hold(layer, unit) {
+    this.held = true
+    this.panel.setHeld(true)
+    this.point(layer, unit)
+  }
+
+  release() {
+    this.held = false
+    this.panel.setHeld(false)
+  }
+
+  receive(message) {
+    if (message.kind === "show") this.show(message)
+    else if (message.kind === "traced") {
+      this.trace(message.trace)
+      this.asking.answered(message.number)
+    }
+  }
+
+  show({ maps, probabilities, empty, trace }) {
+    this.picture.show(maps, probabilities, empty)
+    const last = this.model.layers.at(-1)
+    if (this.following) this.select(last.name, [bestOf(probabilities)])
+    else if (trace) this.trace(trace)
+  }
+
+  trace(trace) {
+    this.panel.show(trace)
+    this.picture.link(trace)
+    clearTimeout(this.speaking)
+    this.speaking = setTimeout(() => (this.spoken.textContent = this.panel.sentence), SPOKEN)
+  }
+
+  repaint() {
+    this.picture.repaint()
+    this.panel.repaint()
+  }
+}
+
+export function render({ model }) {
+  const explorer = new Explorer(model)
+  connect(model, (message) => explorer.receive(message), () => explorer.destroy(), {
+    element: explorer.element,
+  })
+  return explorer.element
+}
+
+export default { render }

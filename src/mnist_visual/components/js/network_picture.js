@@ -1,0 +1,282 @@
+// The layers of a network from left to right, each with its maps; what is pointed at is linked
+// with all that it was computed from.
+
+import { h, onResize, svg } from "./dom.js";
+import { clamp, percent } from "./numbers.js";
+import { context2d, parts, rgb } from "./pictures.js";
+
+const ROWS = 8 // maps below each other
+const UNIT_ROWS = 32 // of a dense layer
+const LINKS = 24 // lines that are drawn at the most; more would hide the network
+
+const ARROWS = { ArrowLeft: [0, -1], ArrowRight: [0, 1], ArrowUp: [-1, 0], ArrowDown: [1, 0] }
+
+const WORDS = {
+  input: "What it sees",
+  convolution: "Filters look for patterns",
+  "max pooling": "Only the strongest stay",
+  "average pooling": "Neighbours are averaged",
+  dense: "Everything is weighed",
+}
+
+export class NetworkPicture {
+  constructor(layers, classNames, { onPoint, onHold, onKey, onBack }) {
+    this.layers = layers
+    this.classNames = classNames
+    Object.assign(this, { onPoint, onHold, onKey, onBack })
+    this.columns = new Map(layers.map((layer, i) => [layer.name, this.column(layer, i === layers.length - 1)]))
+    this.lines = svg("g", { class: "lines" })
+    this.boxes = h("div", { class: "boxes" })
+    this.links = svg("svg", { class: "links", "aria-hidden": "true" }, this.lines)
+    this.flow = h(
+      "div",
+      { class: "flow" },
+      ...[...this.columns.values()].map(({ element }) => element),
+      this.links,
+      this.boxes,
+    )
+    this.element = h(
+      "section",
+      { class: "card", "aria-labelledby": "network" },
+      h(
+        "header",
+        {},
+        h("h2", { id: "network" }, "The whole network"),
+        h("p", {}, "point at any value to see where it came from"),
+      ),
+      h("div", { class: "scroller", tabindex: -1 }, this.flow),
+    )
+    this.stopResize = onResize(this.flow, () => this.relink())
+  }
+
+  destroy() {
+    this.stopResize()
+  }
+
+  // A layer as its maps, as a block of units, or, at the end, as bars.
+
+  column(layer, last) {
+    const { name, shape, what } = layer
+    const isBars = last && shape.length === 1 && shape[0] <= 20
+    const maps = shape.length === 1 ? 1 : (shape[2] ?? 1)
+    const [height, width] = shape.length > 1 ? shape : unitGrid(shape[0])
+    const column = { layer, isBars, height, width, cursor: shape.map(() => 0) }
+    column.canvases = isBars ? [] : Array.from({ length: maps }, () => h("canvas", { class: "pixels", width, height }))
+    column.bars = isBars ? Array.from({ length: shape[0] }, (_, i) => this.bar(column, i)) : []
+    const tiles = isBars
+      ? h("ol", { class: "bars" }, ...column.bars.map(({ item }) => item))
+      : h("div", { class: "tiles" }, ...column.canvases.map((canvas) => h("div", { class: "tile" }, canvas)))
+    tiles.style.setProperty("--columns", Math.ceil(maps / ROWS))
+    tiles.style.setProperty("--rows", Math.min(maps, ROWS))
+    column.canvases.forEach((canvas, map) => this.listen(column, canvas, map))
+    const title = last && what !== "input" ? "The answer" : (WORDS[what] ?? what)
+    column.stage = h(
+      "div",
+      {
+        class: "stage",
+        tabindex: 0,
+        role: "application",
+        "aria-label": `${title}: ${name}, ${shape.join(" × ")}`,
+        onkeydown: (event) => this.keyDown(event, column),
+        onfocus: () => column.stage.matches(":focus-visible") && this.onKey(name, column.cursor),
+      },
+      tiles,
+    )
+    const kind = shape.length === 1 ? (isBars ? "classes" : "units") : maps === 1 ? "single" : "stack"
+    column.element = h(
+      "div",
+      { class: `layer ${kind}` },
+      h("div", { class: "title" }, h("b", {}, title), h("span", {}, name), h("span", {}, shape.join(" × "))),
+      column.stage,
+    )
+    return column
+  }
+
+  bar(column, i) {
+    const fill = h("span", { class: "fill" })
+    const share = h("span", { class: "share" })
+    const name = h("span", { class: "name" }, this.classNames[i])
+    const point = () => this.onPoint(column.layer.name, [i])
+    const hold = () => this.onHold(column.layer.name, [i])
+    const item = h("li", { onpointerenter: point, onclick: hold }, name, h("span", { class: "track" }, fill), share)
+    return { item, fill, share }
+  }
+
+  listen(column, canvas, map) {
+    const unit = (event) => {
+      const box = canvas.getBoundingClientRect()
+      const at = (share, count) => clamp(Math.floor(share * count), 0, count - 1)
+      const row = at((event.clientY - box.top) / box.height, column.height)
+      const place = at((event.clientX - box.left) / box.width, column.width)
+      const { shape } = column.layer
+      if (shape.length === 1) {
+        const index = place * column.height + row
+        return index < shape[0] ? [index] : null
+      }
+      return shape.length === 2 ? [row, place] : [row, place, map]
+    }
+    const tell = (action) => (event) => {
+      const where = unit(event)
+      if (where) action(column.layer.name, where)
+    }
+    canvas.addEventListener("pointermove", tell(this.onPoint))
+    canvas.addEventListener("click", tell(this.onHold))
+  }
+
+  keyDown(event, column) {
+    if (event.altKey || event.ctrlKey || event.metaKey) return
+    const { shape } = column.layer
+    let next = [...column.cursor]
+    if (event.key in ARROWS) {
+      const [down, right] = ARROWS[event.key]
+      if (shape.length === 1) next = [next[0] + down + right * (column.isBars ? 1 : column.height)]
+      else next = [next[0] + down, next[1] + right, ...next.slice(2)]
+    } else if (shape.length === 3 && (event.key === "," || event.key === ".")) {
+      next[2] += event.key === "," ? -1 : 1
+    } else if (event.key === "Enter") {
+      event.preventDefault()
+      this.onBack()
+      return
+    } else return
+    event.preventDefault()
+    this.onKey(column.layer.name, next.map((value, axis) => clamp(value, 0, shape[axis] - 1)))
+  }
+
+  focus(name) {
+    this.columns.get(name)?.stage.focus({ preventScroll: true })
+  }
+
+  // What is shown
+
+  show(maps, probabilities, empty) {
+    Object.assign(this, { maps, probabilities, empty })
+    this.repaint()
+  }
+
+  repaint() {
+    if (!this.maps) return
+    const colours = { above: rgb(this.element, "--mv-activation"), below: rgb(this.element, "--mv-negative") }
+    const ink = { above: rgb(this.element, "--mv-ink"), below: colours.below }
+    for (const [name, column] of this.columns) {
+      if (column.isBars) this.paintBars(column)
+      else paintColumn(column, this.maps[name], column.layer.what === "input" ? ink : colours)
+    }
+  }
+
+  paintBars(column) {
+    const best = Math.max(...this.probabilities)
+    column.bars.forEach(({ item, fill, share }, i) => {
+      const value = this.empty ? 0 : this.probabilities[i]
+      fill.style.transform = `scaleX(${value})`
+      share.textContent = this.empty ? "" : percent(value)
+      item.classList.toggle("best", !this.empty && this.probabilities[i] === best)
+    })
+  }
+
+  // The value that is pointed at, and lines from it to what it was computed from.
+
+  mark(name, unit) {
+    const column = this.columns.get(name)
+    if (column) column.cursor = [...unit]
+    this.marked = { name, unit, patch: null }
+    this.relink()
+  }
+
+  link(trace) {
+    this.marked = { name: trace.layer, unit: trace.unit, trace }
+    this.relink()
+  }
+
+  relink() {
+    this.boxes.replaceChildren()
+    this.lines.replaceChildren()
+    if (!this.marked) return
+    const { name, unit, trace } = this.marked
+    const own = this.boxOf(name, [unit])
+    if (!own) return
+    this.boxes.append(frame(own, "own"))
+    if (!trace) return
+    for (const { box, weight } of this.patches(trace)) {
+      this.boxes.append(frame(box, "patch"))
+      const [x1, y1] = [box.left + box.width, box.top + box.height / 2]
+      const [x2, y2] = [own.left, own.top + own.height / 2]
+      const bend = (x2 - x1) / 2
+      const d = `M${x1},${y1} C${x1 + bend},${y1} ${x2 - bend},${y2} ${x2},${y2}`
+      this.lines.append(svg("path", { d, class: weight < 0 ? "against" : "for" }))
+    }
+  }
+
+  // The places that a value was computed from: one for each map, or the weightiest units.
+  patches(trace) {
+    const groups = new Map()
+    trace.origins.forEach((origin, i) => {
+      if (!origin) return
+      const [name, unit] = origin
+      const key = `${name} ${unit.length === 3 ? unit[2] : unit.length === 1 ? unit[0] : ""}`
+      const group = groups.get(key) ?? { name, units: [], weight: 0 }
+      group.units.push(unit)
+      group.weight += trace.products ? trace.products[i] : i === trace.winner ? 1 : 0
+      groups.set(key, group)
+    })
+    const all = [...groups.values()]
+    // What adds nothing is no source, unless nothing does.
+    const counted = all.some(({ weight }) => weight) && all.length > LINKS ? all.filter(({ weight }) => weight) : all
+    const heaviest = counted.sort((a, b) => Math.abs(b.weight) - Math.abs(a.weight))
+    return heaviest.slice(0, LINKS).flatMap(({ name, units, weight }) => {
+      // Of flattened maps, the single values: a frame around all of them would say nothing.
+      const box = this.boxOf(name, units)
+      return box ? [{ box, weight }] : []
+    })
+  }
+
+  // The rectangle of some units of one map, in pixels of the flow.
+  boxOf(name, units) {
+    const column = this.columns.get(name)
+    if (!column) return null
+    const home = this.flow.getBoundingClientRect()
+    const inside = (box, left, top, width, height) => ({
+      left: box.left - home.left + left * box.width,
+      top: box.top - home.top + top * box.height,
+      width: width * box.width,
+      height: height * box.height,
+    })
+    if (column.isBars) return inside(column.bars[units[0][0]].item.getBoundingClientRect(), 0, 0, 1, 1)
+    const canvas = column.canvases[units[0][2] ?? 0]
+    const { height, width } = column
+    const places = units.map((unit) =>
+      unit.length === 1 ? [unit[0] % height, Math.floor(unit[0] / height)] : unit,
+    )
+    const [top, left] = [0, 1].map((axis) => Math.min(...places.map((place) => place[axis])))
+    const [bottom, right] = [0, 1].map((axis) => Math.max(...places.map((place) => place[axis])) + 1)
+    const box = canvas.getBoundingClientRect()
+    return inside(box, left / width, top / height, (right - left) / width, (bottom - top) / height)
+  }
+}
+
+// How many rows and columns the units of a dense layer are drawn in, column by column.
+const unitGrid = (count) => [Math.min(count, UNIT_ROWS), Math.ceil(count / UNIT_ROWS)]
+
+function frame({ left, top, width, height }, kind) {
+  const box = h("span", { class: kind })
+  Object.assign(box.style, { left: `${left}px`, top: `${top}px`, width: `${width}px`, height: `${height}px` })
+  return box
+}
+
+function paintColumn(column, shades, colours) {
+  const { canvases, height, width, layer } = column
+  const isUnits = layer.shape.length === 1
+  parts(shades, canvases.length).forEach((values, map) => {
+    const context = context2d(canvases[map])
+    const picture = context.createImageData(width, height)
+    for (let i = 0; i < values.length; i++) {
+      const place = isUnits ? (i % height) * width + Math.floor(i / height) : i
+      const value = values[i] - 128
+      const [red, green, blue] = value < 0 ? colours.below : colours.above
+      picture.data[4 * place] = red
+      picture.data[4 * place + 1] = green
+      picture.data[4 * place + 2] = blue
+      picture.data[4 * place + 3] = Math.min(255, 2 * Math.abs(value))
+    }
+    context.putImageData(picture, 0, 0)
+  })
+}

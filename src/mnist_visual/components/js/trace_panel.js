@@ -1,0 +1,259 @@
+// The computation behind one value, with all its numbers; each can be followed back.
+
+import { h } from "./dom.js";
+import { bestOf, percent } from "./numbers.js";
+import { rgb } from "./pictures.js";
+
+const TERMS = 8 // of a dense unit that are shown one by one
+
+const number = (value, digits = 3) => {
+  const text = value.toFixed(digits)
+  return (Number(text) === 0 ? text.replace("-", "") : text).replace("-", "−")
+}
+
+export class TracePanel {
+  constructor(layers, classNames, { onFollow, onRelease }) {
+    this.layers = layers
+    this.classNames = classNames
+    this.onFollow = onFollow
+    this.trail = []
+    this.heading = h("h2", { id: "trace" }, "Where a value comes from")
+    this.where = h("p", {})
+    this.back = h("button", { type: "button", onclick: () => this.goBack(), disabled: true }, "Back")
+    this.free = h("button", { type: "button", onclick: onRelease, disabled: true }, "Let go")
+    this.body = h("div", { class: "computation" })
+    this.hint = h("p", { class: "small" }, "Click a value to hold it. Click a number to follow it back.")
+    this.element = h(
+      "section",
+      { class: "card trace", "aria-labelledby": "trace" },
+      h("header", {}, this.heading, this.where, h("div", { class: "tight" }, this.back, this.free)),
+      this.body,
+      this.hint,
+    )
+  }
+
+  setHeld(held) {
+    this.free.disabled = !held
+    if (!held) this.trail = []
+    this.back.disabled = !this.trail.length
+  }
+
+  follow(layer, unit) {
+    this.trail.push([this.trace.layer, this.trace.unit])
+    this.back.disabled = false
+    this.onFollow(layer, unit)
+  }
+
+  goBack() {
+    const before = this.trail.pop()
+    this.back.disabled = !this.trail.length
+    if (before) this.onFollow(...before)
+  }
+
+  // To the input that counted most.
+  followLargest() {
+    const { trace } = this
+    if (!trace) return
+    const sizes = trace.products ? Array.from(trace.products, Math.abs) : [...trace.inputs]
+    const origin = trace.origins[trace.winner ?? bestOf(sizes)]
+    if (origin) this.follow(...origin)
+  }
+
+  show(trace) {
+    const changed = !this.trace || String([trace.layer, trace.unit]) !== String([this.trace.layer, this.trace.unit])
+    if (changed) this.channel = null
+    this.trace = trace
+    this.repaint()
+  }
+
+  // For those who do not see it.
+  get sentence() {
+    return this.trace ? `${this.name(this.trace.layer, this.trace.unit)} is ${number(this.trace.value)}.` : ""
+  }
+
+  name(layer, unit) {
+    if (unit.length === 3) return `${layer}, map ${unit[2] + 1}, row ${unit[0] + 1}, column ${unit[1] + 1}`
+    if (unit.length === 2) return `${layer}, row ${unit[0] + 1}, column ${unit[1] + 1}`
+    const last = layer === this.layers.at(-1).name
+    return last ? `${layer}, ${this.classNames[unit[0]]}` : `${layer}, unit ${unit[0] + 1}`
+  }
+
+  repaint() {
+    const { trace } = this
+    if (!trace) return
+    this.where.textContent = this.name(trace.layer, trace.unit)
+    this.colours = Object.fromEntries(
+      ["ink", "activation", "positive", "negative", "paper"].map((name) => [name, rgb(this.element, `--mv-${name}`)]),
+    )
+    const draw = trace.softmax && !trace.products ? this.softmaxSteps : trace.products ? this.sumSteps : this.pickSteps
+    this.body.replaceChildren(...draw.call(this).filter(Boolean))
+  }
+
+  // Sums
+
+  sumSteps() {
+    const { trace } = this
+    const isPatch = trace.shape.length > 1
+    return [isPatch ? this.patchSteps() : this.termSteps(), this.sumLine(), trace.softmax && this.softmaxTable()]
+  }
+
+  patchSteps() {
+    const { trace } = this
+    const [rows, columns, channels = 1] = trace.shape
+    const take = (values, channel) => Array.from({ length: rows * columns }, (_, i) => values[i * channels + channel])
+    const sums = Array.from({ length: channels }, (_, channel) => take(trace.products, channel).reduce((a, b) => a + b, 0))
+    this.channel ??= bestOf(sums.map(Math.abs))
+    const { channel } = this
+    const origins = take(trace.origins, channel)
+    const sign = (text) => h("span", { class: "sign" }, text)
+    const grid = (caption, values, colour, clickable) => this.grid(caption, values, columns, colour, clickable && origins)
+    const numbers = h(
+      "div",
+      { class: "steps-line" },
+      grid(channels > 1 ? `patch of map ${channel + 1}` : "patch", take(trace.inputs, channel), "activation", true),
+      sign("×"),
+      grid("kernel", take(trace.weights, channel), "signed", false),
+      sign("="),
+      grid("products", take(trace.products, channel), "signed", false),
+      sign("→"),
+      h("figure", {}, h("div", { class: "result" }, number(sums[channel])), h("figcaption", {}, "their sum")),
+    )
+    if (channels === 1) return numbers
+    const pick = (i) => () => {
+      this.channel = i
+      this.repaint()
+    }
+    const buttons = sums.map((sum, i) => {
+      const pressed = { type: "button", "aria-pressed": String(i === channel), onclick: pick(i) }
+      return h("button", pressed, h("small", {}, `map ${i + 1}`), number(sum, 2))
+    })
+    return h("div", {}, numbers, h("p", { class: "small" }, "The same for every map that it reads:"), h("div", { class: "channels" }, ...buttons))
+  }
+
+  grid(caption, values, columns, colour, origins) {
+    const largest = Math.max(1e-6, ...values.map(Math.abs))
+    const cells = values.map((value, i) => {
+      const origin = origins && origins[i]
+      const cell = origin
+        ? h("button", { type: "button", title: `Follow it back to ${this.name(...origin)}`, onclick: () => this.follow(...origin) }, number(value, 2))
+        : h("span", {}, number(value, 2))
+      this.tint(cell, value / largest, colour)
+      return cell
+    })
+    const body = h("div", { class: "numbers" }, ...cells)
+    body.style.setProperty("--columns", columns)
+    return h("figure", {}, body, h("figcaption", {}, caption))
+  }
+
+  tint(cell, share, colour) {
+    const { ink, paper, activation, positive, negative } = this.colours
+    const base = colour === "signed" ? (share < 0 ? negative : positive) : activation
+    const strength = 0.85 * Math.abs(share)
+    cell.style.background = `rgb(${base} / ${strength})`.replace(/,/g, " ")
+    // The one of ink and paper that stands out.
+    const light = ([r, g, b]) => 0.299 * r + 0.587 * g + 0.114 * b
+    const mixed = light(base) * strength + light(paper) * (1 - strength)
+    const best = Math.abs(light(ink) - mixed) >= Math.abs(light(paper) - mixed) ? ink : paper
+    cell.style.color = `rgb(${best})`
+  }
+
+  termSteps() {
+    const { trace } = this
+    const order = Array.from(trace.products.keys()).sort((a, b) => Math.abs(trace.products[b]) - Math.abs(trace.products[a]))
+    const shown = order.slice(0, TERMS)
+    const rest = order.slice(TERMS)
+    const sum = (indices) => indices.reduce((total, i) => total + trace.products[i], 0)
+    const largest = Math.max(1e-6, Math.abs(trace.products[order[0]]))
+    const row = (cells, value) => {
+      const bar = h("span", { class: value < 0 ? "against" : "for" })
+      bar.style.width = `${Math.min(100, (100 * Math.abs(value)) / largest)}%`
+      return h("tr", {}, ...cells, h("td", { class: "bar" }, bar))
+    }
+    const rows = shown.map((i) => {
+      const origin = trace.origins[i]
+      const name = origin
+        ? h("button", { type: "button", class: "link", onclick: () => this.follow(...origin) }, this.name(...origin))
+        : "padding"
+      const value = trace.products[i]
+      return row(
+        [
+          h("th", { scope: "row" }, name),
+          h("td", {}, number(trace.inputs[i])),
+          h("td", {}, number(trace.weights[i])),
+          h("td", {}, number(value)),
+        ],
+        value,
+      )
+    })
+    if (rest.length) {
+      const total = sum(rest)
+      rows.push(
+        row(
+          [h("th", { scope: "row" }, `the other ${rest.length} together`), h("td"), h("td"), h("td", {}, number(total))],
+          total,
+        ),
+      )
+    }
+    const head = ["it comes from", "value", "× weight", "= product", ""].map((text) => h("th", { scope: "col" }, text))
+    return h("table", { class: "terms" }, h("thead", {}, h("tr", {}, ...head)), h("tbody", {}, ...rows))
+  }
+
+  sumLine() {
+    const { total, bias, before, activation, value, softmax } = this.trace
+    const step = (text, caption) => h("figure", {}, h("div", { class: "result" }, text), h("figcaption", {}, caption))
+    const sign = (text) => h("span", { class: "sign" }, text)
+    const steps = [step(number(total, 4), "sum of all products")]
+    if (bias !== null) steps.push(sign("+"), step(number(bias, 4), "bias"), sign("="), step(number(before, 4), "before the activation"))
+    if (!softmax && activation !== "linear") steps.push(sign("→"), step(number(value, 4), this.activationWords()))
+    return h("div", { class: "steps-line" }, ...steps)
+  }
+
+  activationWords() {
+    const { activation, before } = this.trace
+    if (activation !== "relu") return activation
+    return before > 0 ? "ReLU keeps it" : "ReLU makes it 0"
+  }
+
+  // Softmax
+
+  softmaxSteps() {
+    return [this.softmaxTable()]
+  }
+
+  softmaxTable() {
+    const { logits, exponentials, shares, largest, normaliser, index } = this.trace.softmax
+    const head = ["", "score", "e to the power of score − largest", "share"]
+    const rows = Array.from(logits.keys()).map((i) =>
+      h(
+        "tr",
+        i === index ? { class: "own" } : {},
+        h("th", { scope: "row" }, this.classNames[i] ?? String(i + 1)),
+        h("td", {}, number(logits[i])),
+        h("td", {}, number(exponentials[i], 4)),
+        h("td", {}, percent(shares[i])),
+      ),
+    )
+    const foot = h("tr", {}, h("th", { scope: "row" }, "together"), h("td", {}, `largest ${number(largest)}`), h("td", {}, number(normaliser, 4)), h("td", {}, "100%"))
+    return h(
+      "table",
+      { class: "softmax" },
+      h("thead", {}, h("tr", {}, ...head.map((text) => h("th", { scope: "col" }, text)))),
+      h("tbody", {}, ...rows),
+      h("tfoot", {}, foot),
+    )
+  }
+
+  // Pooling, and what only comes from elsewhere
+
+  pickSteps() {
+    const { trace } = this
+    if (!trace.origins.some(Boolean)) {
+      return [h("p", {}, `It is a pixel of the picture: ${number(trace.value)}, from 0 for paper to 1 for ink.`)]
+    }
+    const columns = trace.shape.at(-1)
+    const figure = this.grid(trace.what === "max pooling" ? "its window" : trace.what, [...trace.inputs], columns, "activation", trace.origins)
+    if (trace.winner !== null) figure.querySelectorAll(".numbers > *")[trace.winner].classList.add("winner")
+    const result = h("figure", {}, h("div", { class: "result" }, number(trace.value, 4)), h("figcaption", {}, trace.winner === null ? "the value" : "the largest"))
+    return [h("div", { class: "steps-line" }, figure, h("span", { class: "sign" }, "→"), result)]
+  }
+}

@@ -1,0 +1,189 @@
+"""The whole network as a picture, and the exact arithmetic behind every value of it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any, ClassVar
+
+import numpy as np
+import param
+
+from mnist_visual.arithmetic import Computation
+from mnist_visual.traces import PassTrace, Unit
+from mnist_visual.tracing import trace_network
+
+from ._network_messages import Message, as_shades, trace_message
+from ._view import JS, Titled, View, kind_of
+from .reading import Reading
+
+
+class NetworkExplorer(Titled, View):
+    """A network from its picture to its answer, on the live drawing.
+
+    Every layer is shown with its maps. Point at any value, and the computation behind it appears
+    with all its numbers; each of those can be followed back, down to the drawing.
+
+    Parameters
+    ----------
+    reading : Reading
+        Of a classifier that `mnist_visual.trace_network` can read: a Sequential or Functional
+        Keras model, or the shipped one on NumPy.
+    class_names : sequence of str, optional
+        What each class is called; its number by default.
+
+    Attributes
+    ----------
+    selected : tuple (str, tuple of int) or None
+        The layer and the unit whose computation is shown.
+
+    Raises
+    ------
+    ValueError
+        If the classifier cannot be traced.
+
+    Examples
+    --------
+    >>> from mnist_visual import build_classifier
+    >>> from mnist_visual.components import Reading, Sketchpad
+    >>> explorer = NetworkExplorer(Reading(build_classifier(), Sketchpad()))
+    >>> explorer.show_unit("conv1", (12, 12, 3))
+    >>> explorer.selected
+    ('conv1', (12, 12, 3))
+    """
+
+    layers = param.List(constant=True, doc="What each drawn layer is, from the picture on.")
+    class_names = param.List(constant=True, doc="What each class is called.")
+    selected = param.Tuple(
+        default=None, length=2, allow_None=True, constant=True, doc="The layer and the unit."
+    )
+
+    _bundle: ClassVar = JS / "network_explorer.js"
+    _stylesheets: ClassVar = [*View._stylesheets, str(JS / "network_explorer.css")]
+    _rename: ClassVar = {"selected": None}
+
+    def __init__(
+        self, reading: Reading, *, class_names: Sequence[str] | None = None, **params: Any
+    ) -> None:
+        self._reading = reading
+        self._steps: object = None
+        self._computation = trace_network(reading.classifier, reading.sketchpad.steps.digit)
+        classes = self._computation.maps[self._computation.output].shape[-1]
+        layers = drawn_layers(self._computation)
+        self._drawn = {layer["name"] for layer in layers}
+        super().__init__(
+            layers=layers,
+            class_names=[*map(str, range(classes) if class_names is None else class_names)],
+            **params,
+        )
+        self._origins: dict[tuple[str, Unit], list[tuple[str, Unit] | None]] = {}
+        reading.param.watch(self._show, "maps")
+
+    @property
+    def computation(self) -> Computation:
+        """The network on the present drawing; computed when somebody looks."""
+        steps = self._reading.sketchpad.steps
+        if steps is not self._steps:
+            self._computation = trace_network(self._reading.classifier, steps.digit)
+            self._steps = steps
+        return self._computation
+
+    def show_unit(self, layer: str, unit: Unit) -> None:
+        """Show the computation of another unit.
+
+        Parameters
+        ----------
+        layer : str
+            Its layer.
+        unit : tuple of int
+            Its index in the layer's output.
+
+        Raises
+        ------
+        ValueError
+            If there is no such unit.
+        """
+        self._traced(layer, unit)  # refuses what there is not
+        self._remember(layer, unit)
+        self._show()
+
+    def _remember(self, layer: str, unit: Unit) -> None:
+        with param.edit_constant(self):
+            self.selected = (layer, unit)
+
+    def _state(self) -> Message:
+        computation = self.computation
+        names = [layer["name"] for layer in self.layers]
+        return {
+            "kind": "show",
+            "empty": self._reading.sketchpad.steps.box is None,
+            "maps": {name: as_shades(computation.maps[name]) for name in names},
+            "probabilities": computation.maps[computation.output],
+            "trace": None if self.selected is None else self._traced(*self.selected),
+        }
+
+    def _traced(self, layer: str, unit: Unit) -> Message:
+        trace = self.computation.trace(layer, unit)
+        if (layer, unit) not in self._origins:
+            origins = (trace.origin(where) for where in np.ndindex(trace.inputs.shape))
+            # The same for every picture, and looked for one by one.
+            self._origins = {(layer, unit): [each and self._origin(*each) for each in origins]}
+        return trace_message(trace, self._origins[layer, unit])
+
+    def _origin(self, layer: str, unit: Unit) -> tuple[str, Unit] | None:
+        """Go back to where a value was computed: what only passes values on is not drawn."""
+        while layer not in self._drawn:
+            origin = self.computation.trace(layer, unit).origin(0)
+            if origin is None:
+                return None
+            layer, unit = origin
+        return layer, unit
+
+    def _handle_msg(self, data: Any) -> None:
+        if kind_of(data) != "trace":
+            super()._handle_msg(data)
+            return
+        try:
+            selected = str(data["layer"]), tuple(int(number) for number in data["unit"])
+            trace = self._traced(*selected)
+        except (KeyError, TypeError, ValueError, OverflowError):
+            return  # not from our script; nothing that it says is trusted
+        self._remember(*selected)
+        self._send_msg({"kind": "traced", "number": data.get("number"), "trace": trace})
+
+
+def drawn_layers(computation: Computation) -> list[Message]:
+    """List the layers that compute something, and the picture, each with what it reads.
+
+    Parameters
+    ----------
+    computation : Computation
+        Of a network.
+
+    Returns
+    -------
+    list of dict
+        ``name``, ``what`` it does, ``shape`` of its output, ``sources`` among these layers, the
+        number of ``parameters``, and of ``operations``: the multiplications, or comparisons, of
+        one picture.
+    """
+    passed: dict[str, str] = {}  # a layer that only passes values on, and who computed them
+    drawn: list[Message] = []
+    for name, (sources, operation) in computation.layers.items():
+        maps = computation.maps[name]
+        trace = computation.trace(name, (0,) * maps.ndim)
+        origins = [*dict.fromkeys(passed.get(source, source) for source in sources)]
+        if isinstance(trace, PassTrace) and len(origins) == 1:
+            passed[name] = origins[0]
+            continue
+        weights = [getattr(operation, part, None) for part in ("kernel", "bias")]
+        drawn.append(
+            {
+                "name": name,
+                "what": trace.kind,
+                "shape": [*maps.shape],
+                "sources": origins,
+                "parameters": sum(each.size for each in weights if each is not None),
+                "operations": maps.size * trace.inputs.size if sources else 0,
+            }
+        )
+    return drawn
