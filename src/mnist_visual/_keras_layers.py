@@ -101,7 +101,7 @@ def _activation(function: Any) -> Activation:
     layers = keras.layers
     if function is None:
         return Activation()
-    if isinstance(function, layers.Activation):
+    if type(function) is layers.Activation:
         return _activation(function.activation)
     for kind, options in {
         layers.ReLU: ("negative_slope", "max_value", "threshold"),
