@@ -53,6 +53,7 @@ def build(session: nox.Session) -> None:
 
 @nox.session
 def bench(session: nox.Session) -> None:
-    """Measure the page, the server's share and the start, and print a table."""
+    """Measure the page, the server's share, the start, and the latent functions; print tables."""
     session.install("-e", ".[offline]", *groups("bench"))
     session.run("python", "benchmarks/page.py", *session.posargs)
+    session.run("python", "benchmarks/latent.py")

@@ -5,6 +5,7 @@ from hypothesis import strategies as st
 
 from mnist_visual import build_classifier
 from mnist_visual._backend import keras
+from mnist_visual.inference import shared_network, shared_vae
 from mnist_visual.latent import decode
 from mnist_visual.regions import class_regions, classify_codes, decode_and_classify
 
@@ -104,6 +105,16 @@ class TestRefinement:
         assert same >= 0.999
         assert near >= 0.99
         assert refined.evaluated < 0.2
+
+    def test_shipped_models_come_out_as_point_by_point(self):
+        models = shared_vae(), shared_network()
+        regions = class_regions(*models, resolution=512)
+        row, column = np.random.default_rng(0).integers(0, 512, (2, 10_000))
+        exact = classify_codes(*models, np.stack([regions.x[column], regions.y[row]], axis=1))
+        assert (regions.labels[row, column] == exact.argmax(axis=1)).mean() >= 0.9999
+        away = abs(regions.confidence[row, column] - exact.max(axis=1))
+        assert (away <= 0.02).mean() >= 0.99
+        assert regions.evaluated < 0.1
 
     def test_share_evaluated_falls_as_the_borders_thin_out(self):
         models = painter(), formula_reader(soft(lambda x, y: 20 * (x * x + y * y - 4)))
