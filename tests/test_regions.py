@@ -33,6 +33,10 @@ def disc(x0, y0, radius):
     return lambda x, y: (x - x0) ** 2 + (y - y0) ** 2 < radius**2
 
 
+def certain(pictures):
+    return np.tile([1, 0], (len(pictures), 1))
+
+
 def right(x, _):
     return x > 0
 
@@ -121,6 +125,16 @@ class TestRefinement:
         shares = [class_regions(*models, resolution=n).evaluated for n in (128, 256, 512, 1024)]
         assert shares[-1] < 0.03
         assert shares == sorted(shares, reverse=True)
+
+    @pytest.mark.parametrize(
+        ("n", "step"),
+        [(31, 1), (32, 2), (63, 2), (64, 4), (1023, 4), (1024, 8)],
+    )
+    def test_coarse_step_is_as_documented(self, n, step):
+        # Where nothing changes, only the coarse lattice is evaluated.
+        regions = class_regions(lambda codes: codes[..., None], certain, resolution=n)
+        side = -(-(n - 1) // step) + 1
+        assert round(regions.evaluated * n * n) == side**2
 
     @settings(max_examples=25, deadline=None)
     @given(st.floats(-2.5, 2.5), st.floats(-2.5, 2.5))

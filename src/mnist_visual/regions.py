@@ -7,11 +7,13 @@ all where the interpolation may be wrong, and so from lattice to lattice, each t
 as in Harten's multiresolution schemes [1]_.
 
 How wrong an interpolated value may be is judged from the second differences around it. A jump
-of a function by J between two points makes second differences of J beside it, and an error of
-the interpolation of J/2 at most; for smooth functions half of the second difference is many
-times the error. So a label is trusted if its lead holds against half of them. A confidence is
-trusted if an eighth of them changes it little: that is the error of linear interpolation of a
-smooth function, and the cubic one used does better.
+of a function by J between two points of a row or a column makes second differences of J beside
+it, and an error of the interpolation between them of J/2; for smooth functions half of the
+second difference is many times the error. So a label is trusted if its lead holds against half
+of them. In the middle of four points of which a jump cuts off one, the error may be 3J/4: there
+the tip of a sharp corner may be missed, if the class around it leads by more than three times as
+much as the class in it. A confidence is trusted if an eighth of them changes it little: that is
+the error of linear interpolation of a smooth function, and the cubic one used does better.
 
 References
 ----------
@@ -103,13 +105,14 @@ def class_regions(
     In memory are the results and a few rows of each lattice, but never many pictures.
 
     What is certain: an island of another class is found if a disc fits in it with a radius of
-    0.71 coarse steps, because it covers a point of the coarse lattice. A coarse step is 4 cells
-    up to a resolution of 1,023, and from there between 1/256 and 1/128 of the plane's width. A
-    smaller island is found if the probabilities announce it: if they fall towards it over a
-    coarse step or two, as they do in networks. One with sharp edges can be missed; so can
-    a spike on the edge of a larger region. `exhaustive` evaluates every point. On the shipped
-    models, at a resolution of 512, less than 1 label in 100,000 and 1 confidence in 100 (by 0.02)
-    differ from those of every point evaluated.
+    0.71 coarse steps, because it covers a point of the coarse lattice. A coarse step is 1 cell
+    below a resolution of 32, 2 cells below 64 and 4 cells below 1,024, and from there between
+    1/256 and 1/128 of the plane's width. A smaller island is found if the probabilities announce
+    it: if they fall towards it over a coarse step or two, as they do in networks. One with sharp
+    edges can be missed; so can a spike or the tip of a corner on the edge of a larger region.
+    `exhaustive` evaluates every point. On the shipped models, at a resolution of 512, less than
+    1 label in 100,000 and 1 confidence in 100 (by 0.02) differ from those of every point
+    evaluated.
 
     Parameters
     ----------
