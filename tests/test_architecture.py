@@ -19,6 +19,7 @@ ROWS = [
         "_files",
         "_glyphs",
         "_layers",
+        "_models",
         "_nonlinear",
         "_numbers",
         "drawing",

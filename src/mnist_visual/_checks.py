@@ -8,8 +8,8 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from ._models import input_shape, reshaped_picture
 from ._numbers import checked_count as checked_count
-from ._passes import input_shape, reshaped_picture
 
 Floats = npt.NDArray[np.float32]
 Extent = tuple[float, float, float, float]

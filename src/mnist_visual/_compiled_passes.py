@@ -18,7 +18,7 @@ import numpy as np
 import numpy.typing as npt
 
 from . import _backend as _backend  # refuses any Keras but one on JAX
-from ._passes import CHUNK, Floats, Part, Prepare, Steps, check_counts, readable
+from ._models import CHUNK, Floats, Part, Prepare, Steps, check_counts, readable
 
 # Held by both models weakly, so that a model that nobody uses any more can go.
 _passes: WeakKeyDictionary[Any, WeakKeyDictionary[Any, dict[Steps, Any]]] = WeakKeyDictionary()

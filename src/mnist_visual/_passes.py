@@ -7,95 +7,25 @@ gone before the next one starts.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
 from functools import partial
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
-CHUNK = 128
-
-Floats = npt.NDArray[np.float32]
-Shape = tuple[int | None, ...]
-# From the models, as functions of their inputs, and a chunk of inputs to a list of results.
-Steps = Callable[..., list[Any]]
-Prepare = Callable[[npt.NDArray[Any]], Floats]
-
-
-class MisfitError(ValueError):
-    """A model is of another kind than needed, as its outputs show."""
-
-
-@dataclass(frozen=True)
-class Part:
-    """A model as a function of its inputs, with the weights that it has now.
-
-    Attributes
-    ----------
-    model : keras.Model or function
-        Which.
-    call : callable
-        From inputs to outputs, both tensors or both arrays.
-    """
-
-    model: Any
-    call: Callable[[Any], Any]
-
-    def __call__(self, inputs: Any) -> Any:
-        return self.call(inputs)
-
-
-def find_part(model: Any, part: str, task: str) -> Any:
-    """Find the encoder, the decoder or the classifier in what a caller gave.
-
-    Parameters
-    ----------
-    model : object
-        Anything with such an attribute, or the part itself.
-    part : {"encoder", "decoder", "classifier"}
-        Which.
-    task : str
-        The name of the function that needs it, for the error.
-
-    Returns
-    -------
-    keras.Model or function
-        The part; a Keras model is built.
-
-    Raises
-    ------
-    ValueError
-        If there is none, or it is not built.
-    """
-    found = getattr(model, part, model)
-    if not callable(found):
-        raise ValueError(
-            f"{task} needs a model with .{part}, or the {part} itself, a Keras model or a "
-            f"function of arrays. Received: {found!r}."
-        )
-    if _is_keras(found) and not getattr(found, "built", False):
-        raise ValueError(
-            f"The {part} has to be built; call it once on data, or give it an Input. "
-            f"Received: {found!r}."
-        )
-    return found
-
-
-def input_shape(model: Any) -> Shape | None:
-    """Give the shape of one input of a model, or None where the model does not say."""
-    if not _is_keras(model):
-        return _stated_shape(model)
-    inputs = getattr(model, "inputs", None)
-    if not inputs:
-        return None
-    if len(inputs) != 1:
-        raise ValueError(
-            f"A model has one input here. Received: {model.name!r} with {len(inputs)}."
-        )
-    return tuple(inputs[0].shape[1:])
+from ._models import (
+    CHUNK,
+    Floats,
+    MisfitError,
+    Part,
+    Prepare,
+    Steps,
+    check_counts,
+    is_keras,
+    name_of,
+    readable,
+)
 
 
 def run_in_chunks(
@@ -125,7 +55,7 @@ def run_in_chunks(
         If the models cannot read such inputs, functions give other than finite numbers in
         arrays of one shape, or `prepare` refuses a piece.
     """
-    if all(map(_is_keras, models)):
+    if all(map(is_keras, models)):
         from ._compiled_passes import run_compiled
 
         return run_compiled(models, steps, inputs, prepare)
@@ -148,53 +78,9 @@ def run_in_chunks(
     return results
 
 
-@contextmanager
-def readable(models: Sequence[Any], shape: tuple[int, ...]) -> Iterator[None]:
-    """Give what a model raises for inputs that it cannot read one sentence with its name."""
-    try:
-        yield
-    except MisfitError:
-        raise
-    except (TypeError, ValueError) as error:
-        names = " and ".join(repr(_name(model)) for model in models)
-        raise ValueError(f"{names} cannot read an input of the shape {shape}: {error}") from error
-
-
-def check_counts(shapes: Sequence[tuple[int, ...]], count: int) -> None:
-    """Raise ValueError unless there is one result for each of a number of inputs."""
-    if any(shape[:1] != (count,) for shape in shapes):
-        raise ValueError(
-            f"A model gives one result for each input. Received: {shapes} for inputs: {count}."
-        )
-
-
-def _is_keras(model: Any) -> bool:
-    return hasattr(model, "stateless_call")
-
-
-def _name(model: Any) -> str:
-    name = getattr(model, "name" if _is_keras(model) else "__name__", None)
-    return str(name or type(model).__name__)
-
-
-def _stated_shape(function: Any) -> Shape | None:
-    shape = getattr(function, "input_shape", None)
-    if shape is None:
-        return None
-    whole = isinstance(shape, tuple | list) and all(
-        size is None or isinstance(size, int | np.integer) for size in shape
-    )
-    if not whole:
-        raise ValueError(
-            "The input_shape of a function is that of one input: a tuple of whole numbers, or "
-            f"None for any. Received: {shape!r} of {_name(function)!r}."
-        )
-    return tuple(shape)
-
-
 def _call(model: Any, inputs: Floats) -> Any:
     """Call a function, or a Keras model beside one, from arrays to arrays."""
-    if _is_keras(model):
+    if is_keras(model):
         return run_in_chunks([model], _whole, inputs, lambda piece: piece)[0]
     found = model(inputs)
     if isinstance(found, Mapping):
@@ -220,39 +106,9 @@ def _numbers(function: Any, values: Any) -> Floats:
         if array.dtype.kind not in "buif":
             raise TypeError(f"dtype {array.dtype}")
     except (TypeError, ValueError, RuntimeError) as error:
-        raise MisfitError(f"{rule}. Received: {error} from {_name(function)!r}.") from error
+        raise MisfitError(f"{rule}. Received: {error} from {name_of(function)!r}.") from error
     with np.errstate(over="ignore"):  # what overflows is refused with the infinities
         floats = array.astype(np.float32, copy=False)
     if not np.isfinite(floats).all():
-        raise MisfitError(f"{rule}. Received: NaN or an infinity from {_name(function)!r}.")
+        raise MisfitError(f"{rule}. Received: NaN or an infinity from {name_of(function)!r}.")
     return floats
-
-
-def _fits(shape: tuple[int, ...], wanted: Shape) -> bool:
-    """Tell whether a shape is what a model wants, where None stands for any length."""
-    return len(shape) == len(wanted) and all(
-        size in (None, length) for size, length in zip(wanted, shape, strict=True)
-    )
-
-
-def reshaped_picture(shape: tuple[int, ...], wanted: Shape | None) -> tuple[int, ...] | None:
-    """Add or take away a channel axis of one, so that a picture fits a model.
-
-    Parameters
-    ----------
-    shape : tuple of int
-        Of a picture, ``(height, width)`` or ``(height, width, channels)``.
-    wanted : tuple of int or None
-        What the model reads; None where it does not say.
-
-    Returns
-    -------
-    tuple of int or None
-        The shape to give the picture, or None if it does not fit.
-    """
-    if wanted is None:
-        return shape
-    candidates = [shape, (*shape, 1)]
-    if len(shape) > 1 and shape[-1] == 1:
-        candidates.append(shape[:-1])
-    return next((each for each in candidates if _fits(each, wanted)), None)

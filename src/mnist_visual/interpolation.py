@@ -15,7 +15,7 @@ from PIL import Image
 
 from ._checks import checked_codes, checked_count
 from ._files import write_whole
-from ._passes import find_part, input_shape
+from ._models import find_part, input_shape
 from .latent import decode, encode
 from .regions import decode_and_classify
 

@@ -34,7 +34,8 @@ from ._checks import (
     even_centres,
     unit_floats,
 )
-from ._passes import MisfitError, Part, find_part, input_shape, run_in_chunks
+from ._models import MisfitError, Part, find_part, input_shape
+from ._passes import run_in_chunks
 
 Floats = npt.NDArray[np.float32]
 

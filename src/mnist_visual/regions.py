@@ -38,7 +38,8 @@ from ._checks import (
     checked_extent,
     even_centres,
 )
-from ._passes import MisfitError, Part, find_part, input_shape, reshaped_picture, run_in_chunks
+from ._models import MisfitError, Part, find_part, input_shape, reshaped_picture
+from ._passes import run_in_chunks
 from .latent import as_pictures
 
 Floats = npt.NDArray[np.float32]

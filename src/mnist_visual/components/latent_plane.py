@@ -14,7 +14,7 @@ import numpy as np
 import numpy.typing as npt
 
 from mnist_visual._checks import Extent, check_plane, checked_extent, unit_floats
-from mnist_visual._passes import find_part
+from mnist_visual._models import find_part
 from mnist_visual.clusters import class_modes, nearest_codes, plain_codes, plain_labels
 from mnist_visual.codes import load_test_codes
 from mnist_visual.datasets import find_local_digits
