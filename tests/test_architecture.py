@@ -22,15 +22,25 @@ ROWS = [
         "_models",
         "_nonlinear",
         "_numbers",
+        "_refinement",
         "drawing",
         "palette",
         "traces",
     },
     {"arithmetic", "convolution", "operations", "rearrangements"},
-    {"augmentation", "classifier", "datasets", "inference", "outliers", "pen_digits", "vae_parts"},
+    {
+        "augmentation",
+        "classifier",
+        "datasets",
+        "digit_vae",
+        "inference",
+        "outliers",
+        "pen_digits",
+        "vae_parts",
+    },
     {"vae", "weights", "training", "_compiled_passes", "_graph", "_passes"},
     {"_checks"},
-    {"activations", "clusters", "evaluation", "interpolation", "latent", "regions"},
+    {"activations", "clusters", "evaluation", "interpolation", "latent", "regions", "sampling"},
     {"_keras_layers", "_scores", "attribution", "contributions", "perturbation", "tracing"},
     {"codes", "plotting", "pretraining", "vae_evaluation", "vae_training"},
     {"explanation_plots"},
@@ -108,9 +118,9 @@ def test_drawing_and_page_load_neither_keras_nor_jax():
 def test_latent_plane_of_the_shipped_networks_loads_neither_keras_nor_jax_nor_scipy():
     code = """
 import sys
-from mnist_visual import clusters, codes, inference, interpolation, latent, regions
+from mnist_visual import clusters, codes, inference, interpolation, latent, regions, sampling
 vae, network = inference.shared_vae(), inference.shared_network()
-latent.sample_posterior(vae, latent.latent_grid(vae, 2).images[0])
+sampling.sample_posterior(vae, latent.latent_grid(vae, 2).images[0])
 regions.class_regions(vae, network, resolution=8)
 interpolation.interpolate(vae, [0, 0], [1, 1], classifier=network)
 clusters.nearest_codes(codes.load_test_codes(), [0, 0])

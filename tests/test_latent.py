@@ -17,9 +17,8 @@ from mnist_visual.latent import (
     encode,
     latent_grid,
     reconstruct,
-    sample_posterior,
-    sample_prior,
 )
+from mnist_visual.sampling import sample_posterior, sample_prior
 
 from .latent_models import HEIGHT, WIDTH, build_decoder, build_encoder, build_vae, painter
 

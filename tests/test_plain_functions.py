@@ -6,8 +6,7 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 
-from mnist_visual import _passes
-from mnist_visual import regions as regions_module
+from mnist_visual import _passes, _refinement
 from mnist_visual.inference import shared_network, shared_vae
 from mnist_visual.interpolation import interpolate
 from mnist_visual.latent import (
@@ -15,10 +14,9 @@ from mnist_visual.latent import (
     encode,
     latent_grid,
     reconstruct,
-    sample_posterior,
-    sample_prior,
 )
 from mnist_visual.regions import class_regions, classify_codes
+from mnist_visual.sampling import sample_posterior, sample_prior
 
 from .latent_models import HEIGHT, WIDTH, build_decoder, build_reader
 
@@ -172,7 +170,7 @@ class TestAnyFunction:
             results = regions.labels, regions.confidence, regions.entropy
             return peak - sum(values.nbytes for values in results)
 
-        monkeypatch.setattr(regions_module, "_BAND", 1 << 11)
+        monkeypatch.setattr(_refinement, "_BAND", 1 << 11)
         assert working_memory(512) < 1.5 * working_memory(128)
 
     def test_it_may_stand_beside_a_small_keras_model(self):

@@ -41,8 +41,6 @@ if TYPE_CHECKING:
     from .latent import encode as encode
     from .latent import latent_grid as latent_grid
     from .latent import reconstruct as reconstruct
-    from .latent import sample_posterior as sample_posterior
-    from .latent import sample_prior as sample_prior
     from .outliers import looks_like_digit as looks_like_digit
     from .pen_digits import load_pen_digits as load_pen_digits
     from .perturbation import smallest_change as smallest_change
@@ -57,6 +55,8 @@ if TYPE_CHECKING:
     from .plotting import plot_posterior as plot_posterior
     from .regions import class_regions as class_regions
     from .regions import classify_codes as classify_codes
+    from .sampling import sample_posterior as sample_posterior
+    from .sampling import sample_prior as sample_prior
     from .tracing import trace_network as trace_network
     from .tracing import trace_unit as trace_unit
     from .training import train_classifier as train_classifier
@@ -82,14 +82,7 @@ _HOME = {
     "evaluation": ["evaluate_classifier"],
     "explanation_plots": ["plot_change", "plot_evidence", "plot_saliency", "plot_trace"],
     "interpolation": ["filmstrip", "interpolate", "save_filmstrip", "save_gif"],
-    "latent": [
-        "decode",
-        "encode",
-        "latent_grid",
-        "reconstruct",
-        "sample_posterior",
-        "sample_prior",
-    ],
+    "latent": ["decode", "encode", "latent_grid", "reconstruct"],
     "outliers": ["looks_like_digit"],
     "pen_digits": ["load_pen_digits"],
     "perturbation": ["smallest_change"],
@@ -105,6 +98,7 @@ _HOME = {
         "plot_posterior",
     ],
     "regions": ["class_regions", "classify_codes"],
+    "sampling": ["sample_posterior", "sample_prior"],
     "tracing": ["trace_network", "trace_unit"],
     "training": ["train_classifier"],
     "vae": ["build_vae"],

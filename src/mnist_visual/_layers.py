@@ -6,14 +6,18 @@ stretches of memory.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
 
 Floats = npt.NDArray[np.float32]
+Weights = Mapping[str, tuple[Floats, Floats]]  # kernel and bias by the name of the layer
 
+# The logarithm of a code's variance stays within -10 and 10: far wider than training ever takes it,
+# and far from where float32 overflows.
+LOG_VAR_LIMIT = 10.0
 # Inputs at once: what the layers make of more leaves the caches, and the system takes its memory
 # back after every call.
 PIECE = 32
@@ -45,6 +49,14 @@ def in_pieces(
         for result, values in zip(results, found, strict=True):
             result[first : first + PIECE] = np.moveaxis(values, -1, 0)
     return results
+
+
+def as_digits(pictures: npt.ArrayLike) -> Floats:
+    """Give pictures (n, 28, 28) or (n, 28, 28, 1) as float32 (n, 28, 28); ValueError for others."""
+    images = np.asarray(pictures, dtype=np.float32)
+    if images.shape[1:] not in ((28, 28), (28, 28, 1)):
+        raise ValueError(f"Pictures have the shape (n, 28, 28). Received: {images.shape}.")
+    return images.reshape(-1, 28, 28)
 
 
 @dataclass(frozen=True, eq=False)

@@ -18,24 +18,22 @@ import numpy.typing as npt
 
 from ._layers import (
     Affine,
+    Floats,
+    Weights,
     affine,
+    as_digits,
     convolve,
     in_pieces,
     max_pool,
-    overlay,
     relu,
-    sigmoid,
-    silu,
     softmax,
 )
 from ._nonlinear import Activation
 from .arithmetic import Computation, Layer, Operation
 from .convolution import Window
+from .digit_vae import DigitVAE, digit_vae
 from .operations import Convolution, Dense, Pooling
 from .rearrangements import Input, Reshape
-
-Floats = npt.NDArray[np.float32]
-Weights = Mapping[str, tuple[Floats, Floats]]
 
 
 @dataclass(frozen=True, eq=False)
@@ -76,7 +74,7 @@ class DigitNetwork:
             *_, (_, probabilities) = self._maps(piece)
             return [probabilities]
 
-        return in_pieces(read, _checked_pictures(pictures), (10,))[0]
+        return in_pieces(read, as_digits(pictures), (10,))[0]
 
     def feature_maps(self, digit: npt.ArrayLike) -> dict[str, Floats]:
         """Compute what every layer makes of one digit.
@@ -170,67 +168,6 @@ class DigitNetwork:
         yield "probabilities", softmax(self._layers["probabilities"](dense))
 
 
-@dataclass(frozen=True, eq=False)
-class DigitVAE:
-    """The trained autoencoder as arrays, in two functions, as the latent functions take them.
-
-    Attributes
-    ----------
-    encoder : callable
-        From pictures ``(n, 28, 28)`` or ``(n, 28, 28, 1)`` in [0, 1], ink bright, to the means
-        of their codes and the logarithms of the variances, two float32 arrays ``(n, 2)``.
-    decoder : callable
-        From codes ``(n, 2)`` to pictures, float32 ``(n, 28, 28)`` in [0, 1].
-    """
-
-    encoder: _Encoder
-    decoder: _Decoder
-
-
-@dataclass(frozen=True, eq=False)
-class _Encoder:
-    layers: Mapping[str, Affine]
-
-    input_shape = (28, 28)
-
-    def __call__(self, pictures: npt.ArrayLike) -> tuple[Floats, Floats]:
-        z_mean, z_log_var = in_pieces(self._codes, _checked_pictures(pictures), (2,), (2,))
-        return z_mean, z_log_var
-
-    def _codes(self, pictures: Floats) -> tuple[Floats, Floats]:
-        # Patches of four by four pixels, side by side.
-        patches = pictures.reshape(7, 4, 7, 4, -1).swapaxes(1, 2).reshape(49, 16, -1)
-        values = silu(self.layers["conv"](patches)).reshape(784, -1)
-        for name in ("dense1", "dense2", "dense3"):
-            values = silu(self.layers[name](values))
-        # As limited_log_var of vae_parts bends it, which needs Keras.
-        z_log_var = 10 * np.tanh(self.layers["z_log_var"](values) / 10)
-        return self.layers["z_mean"](values), z_log_var
-
-
-@dataclass(frozen=True, eq=False)
-class _Decoder:
-    layers: Mapping[str, Affine]
-    bias: Floats
-
-    input_shape = (2,)
-
-    def __call__(self, codes: npt.ArrayLike) -> Floats:
-        points = np.asarray(codes, dtype=np.float32)
-        if points.shape[1:] != (2,):
-            raise ValueError(f"Codes have the shape (n, 2). Received: {points.shape}.")
-        return in_pieces(lambda piece: [self._pictures(piece)], points, (28, 28))[0]
-
-    def _pictures(self, codes: Floats) -> Floats:
-        values = codes
-        for name in ("dense1", "dense2", "seed"):
-            values = silu(self.layers[name](values))
-        blocks = silu(self.layers["conv1"](values.reshape(49, 32, -1)))
-        squares = self.layers["conv2"](blocks).reshape(7, 7, 6, 6, -1)
-        # The squares reach one pixel beyond the picture on every side.
-        return sigmoid(overlay(squares, 4)[1:29, 1:29] + self.bias)
-
-
 # Where Keras keeps each layer in a weights file (by its kind and position), and its kernel.
 _CLASSIFIER = {
     "conv1": ("layers/conv2d", (3, 3, 1, 8)),
@@ -303,21 +240,7 @@ def load_digit_vae() -> DigitVAE:
     >>> z_mean.shape, vae.decoder(z_mean).shape
     ((5, 2), (5, 28, 28))
     """
-    encoder = _shipped_weights("vae", _ENCODER)
-    decoder = _shipped_weights("vae", _DECODER)
-    first, second = decoder.pop("conv1"), decoder.pop("conv2")
-    layers = {name: affine(*weights) for name, weights in decoder.items()}
-    # Every pixel of the 7 by 7 becomes a square of 2 by 2 pixels ...
-    layers["conv1"] = Affine(first[0].reshape(64, 32), np.tile(first[1], 4))
-    # ... and each of these paints one of 4 by 4, two pixels apart: together one of 6 by 6.
-    squares = np.zeros((6, 6, 2, 2, 16), np.float32)
-    for down, right in np.ndindex(2, 2):
-        squares[2 * down :, 2 * right :, down, right][:4, :4] = second[0][:, :, 0]
-    layers["conv2"] = Affine(squares.reshape(36, 64), np.zeros(36, np.float32))
-    return DigitVAE(
-        _Encoder({name: affine(*weights) for name, weights in encoder.items()}),
-        _Decoder(layers, second[1]),
-    )
+    return digit_vae(_shipped_weights("vae", _ENCODER), _shipped_weights("vae", _DECODER))
 
 
 @cache
@@ -342,13 +265,6 @@ def shared_vae() -> DigitVAE:
         As `load_digit_vae` gives it.
     """
     return load_digit_vae()
-
-
-def _checked_pictures(pictures: npt.ArrayLike) -> Floats:
-    images = np.asarray(pictures, dtype=np.float32)
-    if images.shape[1:] not in ((28, 28), (28, 28, 1)):
-        raise ValueError(f"Pictures have the shape (n, 28, 28). Received: {images.shape}.")
-    return images.reshape(-1, 28, 28)
 
 
 def _shipped_weights(

@@ -12,6 +12,7 @@ from collections.abc import Callable
 from typing import Any
 
 from ._backend import keras
+from ._layers import LOG_VAR_LIMIT
 from .drawing import SIZE
 
 ops = keras.ops
@@ -23,9 +24,6 @@ ENCODER_UNITS = (512, 256, 128)
 DECODER_UNITS = {"convolutional": (128, 256), "dense": (128, 256, 512)}
 # The decoder's pictures grow from so many pixels a side and channels.
 SEED_SHAPE = (SIZE // 4, SIZE // 4, 32)
-# The variance stays within exp(-10) and exp(10): far wider than training ever takes it, and far
-# from where float32 overflows.
-LOG_VAR_LIMIT = 10.0
 
 _registered = keras.saving.register_keras_serializable("mnist_visual")
 

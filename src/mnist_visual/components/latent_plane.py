@@ -20,8 +20,9 @@ from mnist_visual.codes import load_test_codes
 from mnist_visual.datasets import find_local_digits
 from mnist_visual.inference import shared_network, shared_vae
 from mnist_visual.interpolation import LatentPath, interpolate
-from mnist_visual.latent import LatentGrid, decode, encode, latent_grid, sample_posterior
+from mnist_visual.latent import LatentGrid, decode, encode, latent_grid
 from mnist_visual.regions import ClassRegions, class_regions, decode_and_classify
+from mnist_visual.sampling import sample_posterior
 
 Floats = npt.NDArray[np.float32]
 Point = tuple[float, float]
