@@ -38,7 +38,7 @@ ROWS = [
         "pen_digits",
         "vae_parts",
     },
-    {"vae", "weights", "training", "_compiled_passes", "_graph", "_passes"},
+    {"vae", "weights", "training", "fast", "_compiled_passes", "_graph", "_passes"},
     {"_checks"},
     {"activations", "clusters", "evaluation", "interpolation", "latent", "regions", "sampling"},
     {"_keras_layers", "_scores", "attribution", "contributions", "perturbation", "tracing"},

@@ -7,6 +7,7 @@ that Keras's ``BackupAndRestore`` takes up again sees the same data.
 
 from __future__ import annotations
 
+import logging
 import math
 from collections.abc import Callable, Iterable
 from typing import Any
@@ -16,6 +17,11 @@ import numpy.typing as npt
 
 from ._backend import keras
 from .augmentation import warp
+from .fast.layers import UnknownKindError
+from .fast.loop import fit
+from .fast.objective import CompiledObjective, Objective
+
+logger = logging.getLogger(__name__)
 
 Pictures = npt.NDArray[np.uint8] | npt.NDArray[np.float32]
 # From the number of an epoch, from 0, to its pictures and what the loss compares them with.
@@ -114,8 +120,12 @@ def fit_epochs(
     seed: int,
     callbacks: Iterable[keras.callbacks.Callback],
     verbose: int | str,
+    objective_of: Callable[[Any], Objective] = CompiledObjective,
 ) -> keras.callbacks.History:
     """Train a model on data that may be other ones for every epoch.
+
+    The fast loop does it where it knows the model, and Keras's ``fit`` elsewhere, to the same
+    weights but for rounding; which one and why is logged at the level INFO.
 
     Parameters
     ----------
@@ -126,6 +136,9 @@ def fit_epochs(
         float32, and the targets ``(n, ...)`` of that epoch, with the same n for every epoch.
     validation_data, epochs, batch_size, seed, callbacks, verbose
         As for `train_classifier`, but with pictures in float32.
+    objective_of : callable, optional
+        From the model to what the fast loop makes smaller; by default the loss that it was
+        compiled with.
 
     Returns
     -------
@@ -138,6 +151,22 @@ def fit_epochs(
         If `epochs`, `batch_size` or `seed` is out of range.
     """
     check_options(epochs=epochs, batch_size=batch_size, seed=seed)
+    callbacks = [_seeded_noise(model, seed), *callbacks]
+    try:
+        objective = objective_of(model)
+    except UnknownKindError as unknown:
+        logger.info("Keras trains %r itself: the fast loop does not know %s.", model.name, unknown)
+    else:
+        return fit(
+            objective,
+            epoch_data,
+            lambda epoch, n: epoch_order(n, seed=seed, epoch=epoch),
+            validation_data=validation_data,
+            epochs=epochs,
+            batch_size=batch_size,
+            callbacks=callbacks,
+            verbose=verbose,
+        )
     batches = _Batches(epoch_data, batch_size=batch_size, seed=seed)
     start = keras.callbacks.LambdaCallback(on_epoch_begin=batches.start)
     return model.fit(
@@ -145,9 +174,24 @@ def fit_epochs(
         validation_data=validation_data,
         epochs=epochs,
         callbacks=[start, *callbacks],
+        validation_batch_size=batch_size,
         shuffle=False,  # Keras would shuffle the batches, with a seed of its own
         verbose=verbose,
     )
+
+
+def _seeded_noise(model: keras.Model, seed: int) -> keras.callbacks.Callback:
+    """Start the noise of all layers in every epoch from the seed and the epoch alone."""
+    weights = {id(variable) for variable in model.non_trainable_weights}
+    # What is a variable but no weight is the state of a random generator.
+    states = [value for value in model.non_trainable_variables if id(value) not in weights]
+
+    def start(epoch: int, logs: object = None) -> None:  # noqa: ARG001 -- Keras gives it
+        numbers = np.random.SeedSequence((seed, epoch, 5)).generate_state(2 * len(states) or 1)
+        for number, state in enumerate(states):
+            state.assign(numbers[2 * number : 2 * number + 2])
+
+    return keras.callbacks.LambdaCallback(on_epoch_begin=start)
 
 
 def check_options(*, epochs: int, batch_size: int, seed: int) -> None:
@@ -159,6 +203,11 @@ def check_options(*, epochs: int, batch_size: int, seed: int) -> None:
     ):
         if not isinstance(number, int | np.integer) or number < least:
             raise ValueError(f"{name} is an integer from {least} up. Received: {number!r}.")
+
+
+def epoch_order(n: int, *, seed: int, epoch: int) -> npt.NDArray[np.int64]:
+    """Draw the order in which an epoch shows n pictures."""
+    return np.random.default_rng((seed, epoch)).permutation(n)
 
 
 class _Batches(keras.utils.PyDataset):
@@ -177,7 +226,7 @@ class _Batches(keras.utils.PyDataset):
             return
         self._epoch = epoch
         self._pictures, self._targets = self._epoch_data(epoch)
-        self._order = np.random.default_rng((self._seed, epoch)).permutation(len(self._pictures))
+        self._order = epoch_order(len(self._pictures), seed=self._seed, epoch=epoch)
 
     def __len__(self) -> int:
         return math.ceil(len(self._order) / self._batch_size)

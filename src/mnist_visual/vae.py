@@ -180,8 +180,23 @@ class VAE(keras.Model):
         divergence = kl_divergence(z_mean, z_log_var)
         if sample_weight is not None:
             reconstruction, divergence = reconstruction * sample_weight, divergence * sample_weight
+        return self.mean_loss(reconstruction, divergence)
+
+    def mean_loss(self, reconstruction: Any, divergence: Any) -> Any:
+        """Compute the loss of a batch from both terms of each picture, and keep track of them.
+
+        Parameters
+        ----------
+        reconstruction, divergence : tensor (n,)
+            As from `reconstruction_error` and `kl_divergence`.
+
+        Returns
+        -------
+        tensor ()
+            The mean over the pictures.
+        """
+        count = ops.shape(divergence)[0]  # the last batch of an epoch may be smaller
         reconstruction, divergence = ops.mean(reconstruction), ops.mean(divergence)
-        count = ops.shape(z_mean)[0]  # the last batch of an epoch may be smaller
         self._reconstruction_tracker.update_state(reconstruction, sample_weight=count)
         self._kl_tracker.update_state(divergence, sample_weight=count)
         return reconstruction + self.beta * divergence
@@ -214,9 +229,11 @@ class VAE(keras.Model):
         seed : sequence of int
             From 0 up; others give other noise.
         """
-        code, pixels = np.random.SeedSequence(seed).generate_state(4).reshape(2, 2)
-        self.sampling.seed_generator.state.assign(code)
-        self.encoder.get_layer("noise").seed_generator.state.assign(pixels)
+        layers = [self.sampling, *self.encoder.layers, *self.decoder.layers]
+        noisy = [layer for layer in layers if hasattr(layer, "seed_generator")]
+        states = np.random.SeedSequence(seed).generate_state(2 * len(noisy)).reshape(-1, 2)
+        for layer, state in zip(noisy, states, strict=True):
+            layer.seed_generator.state.assign(state)
 
     def get_config(self) -> dict[str, Any]:
         """Give the arguments that build the same, untrained autoencoder."""
@@ -280,11 +297,27 @@ def reconstruction_error(pictures: Any, logits: Any, kind: str) -> Any:
     >>> float(error[0])
     1000.0
     """
+    return ops.sum(pixel_errors(pictures, logits, kind), axis=(-2, -1))
+
+
+def pixel_errors(pictures: Any, logits: Any, kind: str) -> Any:
+    """Compare pictures with the logits of their reconstructions, each pixel apart.
+
+    Parameters
+    ----------
+    pictures, logits : tensor
+        Alike in shape, with the axes in any order.
+    kind : {"bce", "mse"}
+        As for `reconstruction_error`.
+
+    Returns
+    -------
+    tensor
+        Of the same shape.
+    """
     if kind == "mse":
-        errors = ops.square(pictures - ops.sigmoid(logits))
-    else:
-        errors = ops.softplus(logits) - pictures * logits
-    return ops.sum(errors, axis=(-2, -1))
+        return ops.square(pictures - ops.sigmoid(logits))
+    return ops.softplus(logits) - pictures * logits
 
 
 def _check_integer(name: str, value: Any, least: int, most: float = math.inf) -> None:

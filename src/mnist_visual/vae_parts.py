@@ -179,7 +179,15 @@ class Sampling(keras.layers.Layer):
     def call(self, inputs: Any) -> Any:
         """Draw one code for every mean and variance, each (n, latent_dim)."""
         z_mean, z_log_var = inputs
-        noise = keras.random.normal(ops.shape(z_mean), seed=self.seed_generator)
+        return self.draw(z_mean, z_log_var, self.noise(ops.shape(z_mean)))
+
+    def noise(self, shape: Any) -> Any:
+        """Draw standard normal noise of a shape, other noise every time."""
+        return keras.random.normal(shape, seed=self.seed_generator)
+
+    @staticmethod
+    def draw(z_mean: Any, z_log_var: Any, noise: Any) -> Any:
+        """Turn noise into codes; all three of one shape."""
         return z_mean + ops.exp(z_log_var / 2) * noise
 
     def compute_output_shape(self, input_shape: Any) -> Any:

@@ -19,14 +19,17 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
 from ._backend import keras
 from .drawing import SIZE
+from .fast.layers import Share, UnknownKindError
+from .fast.objective import check_model, network_of
 from .training import Pictures, as_floats, check_options, checked_pictures, fit_epochs
-from .vae import VAE, build_vae
+from .vae import VAE, build_vae, kl_divergence, pixel_errors
 
 EPOCHS = 65
 BATCH_SIZE = 128
@@ -104,6 +107,7 @@ def train_vae(
         seed=seed,
         callbacks=[_seeded_noise(vae, seed), *callbacks],
         verbose=verbose,
+        objective_of=ElboObjective,
     )
 
 
@@ -118,6 +122,57 @@ def _seeded_noise(vae: VAE, seed: int) -> keras.callbacks.Callback:
         vae.start_noise((seed, epoch, 4))
 
     return keras.callbacks.LambdaCallback(on_epoch_begin=start)
+
+
+class ElboObjective:
+    """The negative ELBO of a VAE, for the fast loop.
+
+    Parameters
+    ----------
+    vae : VAE
+        Compiled.
+
+    Raises
+    ------
+    UnknownKindError
+        If something in its parts is not known, or a class derived from VAE trains in another way.
+    """
+
+    def __init__(self, vae: VAE) -> None:
+        check_model(vae)
+        for owner, methods in (
+            (keras.Model, ("train_step", "test_step", "compute_metrics")),
+            (VAE, ("compute_loss", "mean_loss", "decoder_logits")),
+        ):
+            for method in methods:
+                if getattr(type(vae), method) is not getattr(owner, method):
+                    raise UnknownKindError(f"the method {method} of {type(vae).__name__}")
+        if len(vae.metrics) != len(("loss", "reconstruction_loss", "kl_loss")):
+            raise UnknownKindError("further metrics of an autoencoder")
+        self.model = vae
+        self._encoder = network_of(vae.encoder)
+        self._decoder = network_of(keras.Model(vae.decoder.inputs, vae.decoder.layers[-1].input))
+
+    def outputs(self, pictures: Any, *, training: bool, share: Share) -> Any:
+        """Compute both terms of each picture, see `Objective`."""
+        vae = self.model
+        if training:
+            # Keras's fit calls the model before it asks for the loss: one draw goes unused.
+            for layer in vae.encoder.layers + vae.decoder.layers:
+                if hasattr(layer, "seed_generator"):
+                    layer.seed_generator.next()
+        z_mean, z_log_var = self._encoder(pictures, training=training, share=share)
+        noise = share.take(vae.sampling.noise((share.size, vae.latent_dim)))
+        z = vae.sampling.draw(z_mean, z_log_var, noise.T)
+        logits = self._decoder(z, training=False, share=share)
+        errors = pixel_errors(pictures, logits, vae.reconstruction)
+        return errors.sum((0, 1)), kl_divergence(z_mean.T, z_log_var.T)
+
+    def loss(self, outputs: Any, targets: Any, *, training: bool) -> Any:  # noqa: ARG002
+        """Compute the negative ELBO of a batch, see `Objective`."""
+        loss = self.model.mean_loss(*outputs)
+        self.model.metrics[0].update_state(loss, sample_weight=len(targets))
+        return loss
 
 
 def pretrain_vae(

@@ -1,0 +1,244 @@
+"""Many steps of training, or of measuring, compiled into one program.
+
+The pictures stay on the devices as they are, as uint8 where they came so. Every step gathers its
+batch, and the whole epoch is one loop on the device. Where the process has several CPU devices,
+each computes its share of every batch; the losses and the optimizer run on all alike.
+"""
+
+from __future__ import annotations
+
+import logging
+import os
+import time
+from functools import cached_property, partial
+from typing import Any
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+from jax import lax
+from jax.sharding import Mesh, NamedSharding, PartitionSpec
+
+from mnist_visual._backend import keras
+
+from .layers import Share
+from .objective import Objective
+
+logger = logging.getLogger(__name__)
+
+_DEVICES = "devices"
+
+
+class Steps:
+    """The steps of training and of measuring an objective, as programs.
+
+    Parameters
+    ----------
+    objective : Objective
+        Of a model whose optimizer and metrics are built.
+    """
+
+    def __init__(self, objective: Objective) -> None:
+        self._objective = objective
+        model = objective.model
+        self._weights = list(model.trainable_variables)
+        self._others = list(model.non_trainable_variables)
+        self._optimizer = list(model.optimizer.variables)
+        self._metrics = list(model.metrics_variables)
+        self._programs: dict[tuple[str, tuple[int, ...]], Any] = {}
+
+    def put(self, array: Any) -> Any:
+        """Copy an array, or several in lists and tuples, to all devices that compute."""
+        if self._mesh is None:
+            return jax.tree.map(jnp.asarray, array)
+        return jax.device_put(array, NamedSharding(self._mesh, PartitionSpec()))
+
+    def train(self, pictures: Any, targets: Any, order: Any, first: int, last: int) -> None:
+        """Train the model with some batches.
+
+        Parameters
+        ----------
+        pictures, targets : array (n, ...)
+            All of them, as `put` gives them.
+        order : array (batches, batch)
+            The rows of each batch, likewise.
+        first, last : int
+            The first batch, and the one after the last.
+        """
+        variables = [self._weights, self._others, self._optimizer, self._metrics]
+        self._run(self._train_loop, variables, [], pictures, targets, order, first, last)
+
+    def measure(self, pictures: Any, targets: Any, order: Any, first: int, last: int) -> None:
+        """Let the metrics see some batches; the parameters are those of `train`."""
+        variables = [self._others, self._metrics]
+        self._run(
+            self._measure_loop, variables, self._weights, pictures, targets, order, first, last
+        )
+
+    def _run(
+        self,
+        loop: Any,
+        variables: list[list[Any]],
+        fixed: list[Any],
+        pictures: Any,
+        targets: Any,
+        order: Any,
+        first: int,
+        last: int,
+    ) -> None:
+        state, fixed = jax.tree.map(lambda variable: variable.value, (variables, fixed))
+        # A number that XLA does not know: it would multiply by a rounded reciprocal.
+        scale = np.float32(255 if pictures.dtype == np.uint8 else 1)
+        arguments = self.put((state, fixed, scale, np.int32(first), np.int32(last)))
+        arguments = (*arguments, pictures, targets, order)
+        key = loop.__name__, order.shape
+        if key not in self._programs:
+            start = time.perf_counter()
+            self._programs[key] = self._compiled(loop).lower(*arguments).compile()
+            seconds = time.perf_counter() - start
+            logger.info("Compiled %s of %d pictures in %.1f s.", key[0], order.shape[1], seconds)
+        done = self._programs[key](*arguments)
+        # As copies on the host: the variables shall lie on one device, and keep their arrays.
+        for kind, values in zip(variables, jax.device_get(done), strict=True):
+            for variable, value in zip(kind, values, strict=True):
+                variable.assign(value)
+
+    @cached_property
+    def _mesh(self) -> Mesh | None:
+        devices = jax.local_devices()
+        if jax.default_backend() != "cpu" or len(devices) == 1:
+            return None
+        return Mesh(np.array(devices[: os.cpu_count()]), (_DEVICES,))
+
+    def _compiled(self, loop: Any) -> Any:
+        if self._mesh is None:
+            return jax.jit(loop)
+        everywhere = PartitionSpec()
+        return jax.jit(
+            jax.shard_map(
+                loop, mesh=self._mesh, in_specs=everywhere, out_specs=everywhere, check_vma=False
+            )
+        )
+
+    def _share(self, size: int) -> Share:
+        n_devices = 1 if self._mesh is None else self._mesh.size
+        if n_devices == 1 or size % n_devices:
+            return Share(size)
+        return Share(size, n_devices, lax.axis_index(_DEVICES))
+
+    def _train_loop(
+        self,
+        state: Any,
+        fixed: Any,  # noqa: ARG002 -- the programs are called alike
+        scale: Any,
+        first: Any,
+        last: Any,
+        pictures: Any,
+        targets: Any,
+        order: Any,
+    ) -> Any:
+        share = self._share(order.shape[1])
+
+        def step(number: Any, state: Any) -> Any:
+            rows = order[number]
+            batch = _batch(pictures, share.take(rows), scale)
+            return self._train_step(state, batch, targets[rows], share)
+
+        return lax.fori_loop(first, last, step, state)
+
+    def _train_step(self, state: Any, batch: Any, targets: Any, share: Share) -> Any:
+        weights, others, optimizer, metrics = state
+        keras_optimizer = self._objective.model.optimizer
+
+        def outputs_of(weights: Any) -> Any:
+            return self._outputs(weights, others, batch, training=True, share=share)
+
+        outputs, pull_back, others = jax.vjp(outputs_of, weights, has_aux=True)
+        loss_of = partial(self._loss, weights, others, metrics, targets, training=True)
+        gradients, (others, metrics) = jax.grad(loss_of, has_aux=True)(_gather(outputs, share))
+        (gradients,) = pull_back(jax.tree.map(share.take, gradients))
+        weights, optimizer = keras_optimizer.stateless_apply(
+            optimizer, _total(gradients, share), weights
+        )
+        return [weights, others, optimizer, metrics]
+
+    def _measure_loop(
+        self,
+        state: Any,
+        weights: Any,
+        scale: Any,
+        first: Any,
+        last: Any,
+        pictures: Any,
+        targets: Any,
+        order: Any,
+    ) -> Any:
+        share = self._share(order.shape[1])
+
+        def step(number: Any, state: Any) -> Any:
+            others, metrics = state
+            rows = order[number]
+            batch = _batch(pictures, share.take(rows), scale)
+            outputs, others = self._outputs(weights, others, batch, training=False, share=share)
+            outputs = _gather(outputs, share)
+            _, state = self._loss(weights, others, metrics, targets[rows], outputs, training=False)
+            return list(state)
+
+        return lax.fori_loop(first, last, step, state)
+
+    def _outputs(
+        self, weights: Any, others: Any, batch: Any, *, training: bool, share: Share
+    ) -> Any:
+        mapping = [
+            *zip(self._weights, weights, strict=True),
+            *zip(self._others, others, strict=True),
+        ]
+        with keras.StatelessScope(state_mapping=mapping) as scope:
+            outputs = self._objective.outputs(batch, training=training, share=share)
+        return outputs, _values(scope, self._others)
+
+    def _loss(
+        self,
+        weights: Any,
+        others: Any,
+        metrics: Any,
+        targets: Any,
+        outputs: Any,
+        *,
+        training: bool,
+    ) -> Any:
+        mapping = [
+            *zip(self._weights, weights, strict=True),
+            *zip(self._others, others, strict=True),
+            *zip(self._metrics, metrics, strict=True),
+        ]
+        with keras.StatelessScope(state_mapping=mapping) as scope:
+            loss = self._objective.loss(outputs, targets, training=training)
+        return loss, (_values(scope, self._others), _values(scope, self._metrics))
+
+
+def _values(scope: Any, variables: Any) -> list[Any]:
+    return [scope.get_current_value(variable) for variable in variables]
+
+
+def _batch(pictures: Any, rows: Any, scale: Any) -> Any:
+    """Gather pictures as float32 (height, width, batch)."""
+    gathered = jnp.moveaxis(pictures[rows], 0, -1)
+    return lax.optimization_barrier(gathered.astype(jnp.float32) / scale)
+
+
+def _gather(outputs: Any, share: Share) -> Any:
+    """Bring the outputs of all devices together, for the whole batch."""
+    if share.of == 1:
+        return outputs
+    return lax.all_gather(outputs, _DEVICES, tiled=True)
+
+
+def _total(gradients: Any, share: Share) -> Any:
+    """Add the gradients of all devices up, all of them at once."""
+    if share.of == 1:
+        return gradients
+    flat = lax.psum(jnp.concatenate([jnp.ravel(gradient) for gradient in gradients]), _DEVICES)
+    ends = np.cumsum([gradient.size for gradient in gradients])[:-1]
+    parts = jnp.split(flat, ends)
+    return [part.reshape(gradient.shape) for part, gradient in zip(parts, gradients, strict=True)]
