@@ -57,3 +57,10 @@ def bench(session: nox.Session) -> None:
     session.install("-e", ".[offline]", *groups("bench"))
     session.run("python", "benchmarks/page.py", *session.posargs)
     session.run("python", "benchmarks/latent.py")
+
+
+@nox.session
+def bench_training(session: nox.Session) -> None:
+    """Measure an epoch of training against Keras on both backends and PyTorch."""
+    session.install("-e", ".", *groups("bench-training"))
+    session.run("python", "benchmarks/training.py", *session.posargs)

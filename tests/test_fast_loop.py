@@ -107,7 +107,7 @@ def test_classifier_and_its_recipe_train_as_with_keras():
     "loss",
     [
         keras.losses.SparseCategoricalCrossentropy(reduction="sum"),
-        lambda y_true, y_pred: keras.ops.max(y_pred) - keras.ops.min(y_pred),
+        lambda y_true, y_pred: keras.ops.max(y_pred) - keras.ops.min(y_pred),  # noqa: ARG005
     ],
 )
 def test_any_loss_will_do(loss):
@@ -170,7 +170,7 @@ class Batches(keras.callbacks.Callback):
         self.seen = []
         self.stop_at = stop_at
 
-    def on_train_batch_begin(self, batch, logs=None):
+    def on_train_batch_begin(self, batch, logs=None):  # noqa: ARG002
         self.seen.append((batch,))
 
     def on_train_batch_end(self, batch, logs=None):
@@ -199,7 +199,7 @@ def test_callbacks_of_keras_do_what_they_do(tmp_path):
     for name, way in (("fast", CompiledObjective), ("keras", refuse)):
         (tmp_path / name).mkdir()
         callbacks = [
-            keras.callbacks.LearningRateScheduler(lambda epoch, rate: rate * 0.5),
+            keras.callbacks.LearningRateScheduler(lambda _, rate: rate * 0.5),
             keras.callbacks.ReduceLROnPlateau("loss", factor=0.1, patience=0, min_delta=9),
             keras.callbacks.EarlyStopping("loss", patience=2, min_delta=9, start_from_epoch=1),
             keras.callbacks.CSVLogger(tmp_path / name / "log.csv"),
