@@ -144,24 +144,35 @@ def paint(values: Any, windows: Windows, size: Pair) -> Any:
     array (channels, height, width, batch)
     """
     channels, batch = values.shape[2], values.shape[-1]
-    (down, right), (rows, columns) = windows.steps, windows.shape[1:]
-    tall, wide = windows.frame(size)
+    down, right = windows.steps
+    above, before = windows.before
+    rows, columns = -(-size[0] // down), -(-size[1] // right)
     # Pixels that lie `steps` apart stand side by side, so that no sum has gaps.
-    phases = jnp.zeros((down, right, channels, -(-tall // down), -(-wide // right), batch))
+    phases = jnp.zeros((down, right, channels, rows, columns, batch))
     values = lax.optimization_barrier(values)
     for (y, x), member, (top, left) in windows.offsets():
-        phases = phases.at[
-            top % down,
-            left % right,
-            :,
-            top // down : top // down + rows,
-            left // right : left // right + columns,
-        ].add(values[y, x, :, member])
-    phases = lax.optimization_barrier(phases)
-    painted = phases.transpose(2, 3, 0, 4, 1, 5)
-    painted = painted.reshape(channels, painted.shape[1] * down, painted.shape[3] * right, batch)
-    (above, before), (height, width) = windows.before, size
-    return painted[:, above : above + height, before : before + width]
+        row, in_rows = _inside((top - above) // down, windows.shape[1], rows)
+        column, in_columns = _inside((left - before) // right, windows.shape[2], columns)
+        part = values[y, x, :, member, in_rows, in_columns]
+        place = (top - above) % down, (left - before) % right, slice(None), row, column
+        phases = phases.at[place].add(part)
+    return _interleave(phases)[:, : size[0], : size[1]]
+
+
+def _inside(first: int, count: int, length: int) -> tuple[slice, slice]:
+    """Of a row of things from a place on, say where those within a length lie, and which."""
+    low, high = max(first, 0), max(min(first + count, length), max(first, 0))
+    return slice(low, high), slice(low - first, high - first)
+
+
+def _interleave(phases: Any) -> Any:
+    """Turn phases (down, right, channels, rows, columns, batch) into pictures."""
+    down, right, channels, rows, columns, batch = phases.shape
+    if down == right == 1:
+        return phases[0, 0]
+    # Stacked, as XLA would fuse a transpose with what reads it.
+    lines = [jnp.stack([phases[y, x] for x in range(right)], axis=3) for y in range(down)]
+    return jnp.stack(lines, axis=2).reshape(channels, rows * down, columns * right, batch)
 
 
 def _patches_forward(pictures: Any, windows: Windows, fill: float) -> Any:
