@@ -58,7 +58,8 @@ def assert_same_as_keras(model, *, integers=False):
     )
     assert jax.tree.structure(expected) == jax.tree.structure(received)
     for right, ours in zip(jax.tree.leaves(expected), jax.tree.leaves(received), strict=True):
-        scale = np.abs(right).max()
+        # Of many numbers around 1, a sum near 0 is as precise as they are.
+        scale = max(np.abs(right).max(), 1)
         np.testing.assert_allclose(ours, right, rtol=1e-5, atol=1e-5 * scale)
 
 
@@ -187,7 +188,7 @@ def test_dropout_of_a_share_is_its_part():
 
 def test_models_of_ours():
     assert_same_as_keras(build_classifier())
-    vae = build_vae(latent_dim=3)
+    vae = build_vae()
     assert_same_as_keras(vae.encoder)
     assert_same_as_keras(vae.decoder)
 

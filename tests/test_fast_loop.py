@@ -303,6 +303,20 @@ def test_keras_trains_them_and_the_log_says_so(caplog):
     assert "does not know the layer BatchNormalization" in record.getMessage()
 
 
+def test_a_model_compiles_once_until_something_changes(caplog):
+    model = small_model()
+    options = {"data": spots(16), "epochs": 1}
+    with caplog.at_level(logging.INFO, "mnist_visual"):
+        for _ in range(2):
+            trained(model, **options)
+        assert len(caplog.records) == 1
+        model.compile(keras.optimizers.SGD(0.0), "sparse_categorical_crossentropy")
+        before = weights_of(model)
+        trained(model, **options)
+        assert len(caplog.records) == 2
+    np.testing.assert_array_equal(before, weights_of(model))
+
+
 def test_on_other_devices_the_functions_are_those_of_keras(monkeypatch):
     fast = trained(small_model(), epochs=1)
     for module in (objective, steps):

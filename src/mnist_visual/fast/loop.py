@@ -100,7 +100,7 @@ class _Loop:
     def __init__(self, objective: Objective, batch_size: int) -> None:
         self._model = objective.model
         self._batch_size = batch_size
-        self._steps = Steps(objective)
+        self._steps = Steps.of(objective)
         self._put: dict[str, tuple[Any, Any]] = {}
 
     def train(

@@ -8,6 +8,7 @@ each computes its share of every batch; the losses and the optimizer run on all 
 from __future__ import annotations
 
 import logging
+import operator
 import os
 import time
 from functools import cached_property, partial
@@ -40,12 +41,28 @@ class Steps:
 
     def __init__(self, objective: Objective) -> None:
         self._objective = objective
-        model = objective.model
-        self._weights = list(model.trainable_variables)
-        self._others = list(model.non_trainable_variables)
-        self._optimizer = list(model.optimizer.variables)
-        self._metrics = list(model.metrics_variables)
-        self._programs: dict[tuple[str, tuple[int, ...]], Any] = {}
+        self._variables = _variables_of(objective.model)
+        self._weights, self._others, self._optimizer, self._metrics = self._variables
+        self._programs: dict[Any, Any] = {}
+
+    @classmethod
+    def of(cls, objective: Objective) -> Steps:
+        """Make the steps of an objective, or find those of an earlier training of its model.
+
+        Those are compiled already. They serve until the model is compiled anew, which makes
+        other variables for its metrics, or other weights of it are trained.
+        """
+        kept: Steps | None = getattr(objective.model, "_fast_steps", None)
+        if kept is None or not kept._serves(objective):
+            kept = objective.model._fast_steps = cls(objective)
+        return kept
+
+    def _serves(self, objective: Objective) -> bool:
+        now = _variables_of(objective.model)
+        return type(objective) is type(self._objective) and all(
+            len(mine) == len(theirs) and all(map(operator.is_, mine, theirs))
+            for mine, theirs in zip(self._variables, now, strict=True)
+        )
 
     def put(self, array: Any) -> Any:
         """Copy an array, or several in lists and tuples, to all devices that compute."""
@@ -65,8 +82,7 @@ class Steps:
         first, last : int
             The first batch, and the one after the last.
         """
-        variables = [self._weights, self._others, self._optimizer, self._metrics]
-        self._run(self._train_loop, variables, [], pictures, targets, order, first, last)
+        self._run(self._train_loop, self._variables, [], pictures, targets, order, first, last)
 
     def measure(self, pictures: Any, targets: Any, order: Any, first: int, last: int) -> None:
         """Let the metrics see some batches; the parameters are those of `train`."""
@@ -91,7 +107,7 @@ class Steps:
         scale = np.float32(255 if pictures.dtype == np.uint8 else 1)
         arguments = self.put((state, fixed, scale, np.int32(first), np.int32(last)))
         arguments = (*arguments, pictures, targets, order)
-        key = loop.__name__, order.shape
+        key = loop.__name__, *((data.shape, data.dtype) for data in (pictures, targets, order))
         if key not in self._programs:
             start = time.perf_counter()
             self._programs[key] = self._compiled(loop).lower(*arguments).compile()
@@ -215,6 +231,16 @@ class Steps:
         with keras.StatelessScope(state_mapping=mapping) as scope:
             loss = self._objective.loss(outputs, targets, training=training)
         return loss, (_values(scope, self._others), _values(scope, self._metrics))
+
+
+def _variables_of(model: keras.Model) -> list[list[Any]]:
+    """List a model's weights, other variables, and those of its optimizer and metrics."""
+    return [
+        list(model.trainable_variables),
+        list(model.non_trainable_variables),
+        list(model.optimizer.variables),
+        list(model.metrics_variables),
+    ]
 
 
 def _values(scope: Any, variables: Any) -> list[Any]:

@@ -161,7 +161,7 @@ def paint(values: Any, windows: Windows, size: Pair) -> Any:
 
 def _inside(first: int, count: int, length: int) -> tuple[slice, slice]:
     """Of a row of things from a place on, say where those within a length lie, and which."""
-    low, high = max(first, 0), max(min(first + count, length), max(first, 0))
+    low, high = max(first, 0), max(min(first + count, length), first, 0)
     return slice(low, high), slice(low - first, high - first)
 
 
