@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 import mnist_visual
-from mnist_visual import build_classifier, normalize_strokes
+from mnist_visual import build_classifier, build_vae, evaluate_vae, normalize_strokes
 from mnist_visual._backend import keras
 from mnist_visual.evaluation import evaluate_classifier, format_confusion, pen_pictures
 from mnist_visual.pen_digits import PenDigits
@@ -84,3 +84,22 @@ def test_shipped_weights_read_real_digits():
     )
     assert evaluation.n == 5000
     assert evaluation.accuracy >= 0.989
+
+
+def test_shipped_autoencoder_explains_real_digits(trained_vae, test_digits):
+    assert evaluate_vae(trained_vae, test_digits[0], draws=2).elbo > -136
+
+
+def test_measuring_leaves_the_noise_of_training_as_it_was():
+    def noise(vae):
+        vae.start_noise((5,))
+        yield
+        yield np.asarray(vae.sampling((np.zeros((3, 2)), np.zeros((3, 2)))))
+        yield np.asarray(vae.encoder(np.ones((2, 28, 28)), training=True)[0])
+
+    vae = build_vae()
+    (_, *undisturbed), disturbed = noise(vae), noise(vae)
+    next(disturbed)
+    evaluate_vae(vae, np.zeros((4, 28, 28)), draws=1)
+    for before, after in zip(undisturbed, disturbed, strict=True):
+        np.testing.assert_array_equal(before, after)
