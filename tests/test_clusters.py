@@ -37,9 +37,15 @@ def test_any_array_that_numpy_understands_will_do(array):
     assert found.indices.tolist() == nearest_codes(codes, [0, 0], n=3).indices.tolist()
 
 
-def test_what_is_no_array_is_refused():
-    with pytest.raises(ValueError, match="finite real numbers"):
-        nearest_codes(object(), [0, 0])
+class Locked:
+    def __array__(self, dtype=None, copy=None):
+        raise RuntimeError("detach me first")
+
+
+@pytest.mark.parametrize(("codes", "words"), [(object(), "dtype object"), (Locked(), "detach me")])
+def test_what_is_no_array_is_refused(codes, words):
+    with pytest.raises(ValueError, match=f"finite real numbers.*Received: {words}"):
+        nearest_codes(codes, [0, 0])
 
 
 @pytest.mark.parametrize("order", [1, -1])

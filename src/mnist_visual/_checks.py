@@ -10,6 +10,7 @@ import numpy.typing as npt
 
 from ._models import input_shape, reshaped_picture
 from ._numbers import checked_count as checked_count
+from ._numbers import finite_floats, real_numbers
 
 Floats = npt.NDArray[np.float32]
 Extent = tuple[float, float, float, float]
@@ -74,20 +75,17 @@ def checked_codes(codes: npt.ArrayLike, decoder: Any = None) -> Floats:
     length = dim[-1] if dim else "latent_dim"
     rule = f"Codes are finite real numbers of the shape (..., {length})"
     try:
-        points = np.asarray(codes)
-        if points.dtype.kind not in "buif":
-            raise TypeError(f"dtype {points.dtype}")
-    except (TypeError, ValueError) as error:
+        points = real_numbers(codes)
+    except ValueError as error:
         raise ValueError(f"{rule}. Received: {error}.") from error
     if points.ndim == 0 or points.size == 0 or (dim and dim[-1] not in (None, points.shape[-1])):
         raise ValueError(f"{rule}, one or more. Received: shape {points.shape}.")
     if math.prod(points.shape[:-1]) > MAX_CODES:
         raise ValueError(f"At most {MAX_CODES:,} codes at once. Received: shape {points.shape}.")
-    with np.errstate(over="ignore"):  # what overflows is refused with the infinities
-        points = points.astype(np.float32)
-    if not np.isfinite(points).all():
-        raise ValueError(f"{rule}. Received: NaN, an infinity, or more than float32 can hold.")
-    return points
+    try:
+        return finite_floats(points, copy=True)
+    except ValueError as error:
+        raise ValueError(f"{rule}. Received: {error}.") from error
 
 
 def check_plane(decoder: Any) -> None:

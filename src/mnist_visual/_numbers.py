@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 
 
 def checked_count(name: str, value: Any, *, least: int = 1, most: int | None = None) -> int:
@@ -33,3 +34,56 @@ def checked_count(name: str, value: Any, *, least: int = 1, most: int | None = N
         limits = f"from {least} up" if most is None else f"{least} to {most:,}"
         raise ValueError(f"{name} is a whole number, {limits}. Received: {value!r}.")
     return int(value)
+
+
+def real_numbers(values: Any) -> npt.NDArray[Any]:
+    """Make an array of real numbers of anything that NumPy understands.
+
+    Parameters
+    ----------
+    values : array_like
+        Booleans, integers or floats.
+
+    Returns
+    -------
+    array
+        Of any type of them.
+
+    Raises
+    ------
+    ValueError
+        With nothing but the reason, to follow "Received:".
+    """
+    try:
+        array = np.asarray(values)
+    except (TypeError, ValueError, RuntimeError) as error:
+        raise ValueError(str(error)) from error
+    if array.dtype.kind not in "buif":
+        raise ValueError(f"dtype {array.dtype}")
+    return array
+
+
+def finite_floats(array: npt.NDArray[Any], *, copy: bool = False) -> npt.NDArray[np.float32]:
+    """Give real numbers as float32.
+
+    Parameters
+    ----------
+    array : array
+        As `real_numbers` gives it.
+    copy : bool, default False
+        Whether to copy what is float32 already.
+
+    Returns
+    -------
+    float32 array
+
+    Raises
+    ------
+    ValueError
+        With nothing but the reason, if one is not finite or is too large for float32.
+    """
+    with np.errstate(over="ignore"):  # what overflows is refused with the infinities
+        floats = array.astype(np.float32, copy=copy)
+    if not np.isfinite(floats).all():
+        raise ValueError("NaN or an infinity, in float32")
+    return floats

@@ -26,6 +26,7 @@ from ._models import (
     name_of,
     readable,
 )
+from ._numbers import finite_floats, real_numbers
 
 
 def run_in_chunks(
@@ -100,15 +101,10 @@ def _whole(model: Part, inputs: Any) -> list[Any]:
 
 
 def _numbers(function: Any, values: Any) -> Floats:
-    rule = "A function gives arrays of finite numbers"
     try:
-        array = np.asarray(values)
-        if array.dtype.kind not in "buif":
-            raise TypeError(f"dtype {array.dtype}")
-    except (TypeError, ValueError, RuntimeError) as error:
-        raise MisfitError(f"{rule}. Received: {error} from {name_of(function)!r}.") from error
-    with np.errstate(over="ignore"):  # what overflows is refused with the infinities
-        floats = array.astype(np.float32, copy=False)
-    if not np.isfinite(floats).all():
-        raise MisfitError(f"{rule}. Received: NaN or an infinity from {name_of(function)!r}.")
-    return floats
+        return finite_floats(real_numbers(values))
+    except ValueError as error:
+        raise MisfitError(
+            "A function gives arrays of finite numbers. "
+            f"Received: {error} from {name_of(function)!r}."
+        ) from error

@@ -74,10 +74,8 @@ def class_modes(codes: LatentCodes | npt.ArrayLike, labels: npt.ArrayLike) -> di
 
     Parameters
     ----------
-    codes : LatentCodes, or array_like (n, latent_dim)
-        Of labelled pictures.
-    labels : array_like (n,)
-        The class of each, integers.
+    codes, labels
+        As for `class_means`.
 
     Returns
     -------
@@ -87,7 +85,7 @@ def class_modes(codes: LatentCodes | npt.ArrayLike, labels: npt.ArrayLike) -> di
     Raises
     ------
     ValueError
-        If codes or labels are not as described or differ in number.
+        As for `class_means`.
 
     References
     ----------
