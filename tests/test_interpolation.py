@@ -32,7 +32,7 @@ def pictures(n):
 
 
 class TestInterpolate:
-    def test_straight_way_has_even_steps_and_both_ends(self, vae):
+    def test_straight_path_has_even_steps_and_both_ends(self, vae):
         path = interpolate(vae, [-1, 2], [3, 0], steps=9)
         np.testing.assert_allclose(path.codes, np.linspace([-1, 2], [3, 0], 9), atol=1e-6)
         np.testing.assert_allclose(path.images, decode(vae, path.codes))
@@ -61,7 +61,7 @@ class TestInterpolate:
         means = [encode(vae, first).mean, encode(vae, last).mean]
         np.testing.assert_allclose(path.codes, means)
 
-    def test_round_way_keeps_the_distance_from_the_origin(self, vae):
+    def test_spherical_path_keeps_the_distance_from_the_origin(self, vae):
         path = interpolate(vae, [3, 0], [0, 3], steps=4, method="spherical")
         angles = np.arctan2(*path.codes.T[::-1])
         np.testing.assert_allclose(np.linalg.norm(path.codes, axis=1), 3, rtol=1e-6)
@@ -76,13 +76,13 @@ class TestInterpolate:
         npst.arrays(float, 4, elements=st.floats(-5, 5)),
         npst.arrays(float, 4, elements=st.floats(-5, 5)),
     )
-    def test_round_way_is_finite_with_even_distances(self, first, last):
+    def test_spherical_path_is_finite_with_even_distances(self, first, last):
         share = np.linspace(0, 1, 7)[:, None]
-        way = _spherical(first, last, share)
-        assert np.isfinite(way).all()
-        np.testing.assert_allclose(way[[0, -1]], [first, last], atol=1e-6)
+        path = _spherical(first, last, share)
+        assert np.isfinite(path).all()
+        np.testing.assert_allclose(path[[0, -1]], [first, last], atol=1e-6)
         lengths = np.linalg.norm([first, last], axis=1)
-        assert (np.linalg.norm(way, axis=1) <= lengths.max() + 1e-6).all()
+        assert (np.linalg.norm(path, axis=1) <= lengths.max() + 1e-6).all()
 
     def test_straight_back_goes_round_as_well(self, vae):
         path = interpolate(vae, [2, 0], [-2, 0], steps=3, method="spherical")

@@ -137,7 +137,7 @@ class TestDecode:
         decoder.layers[1].bias.assign(np.full(HEIGHT * WIDTH, 9.0))
         assert decode(decoder, [0, 0]).min() > before.max()
 
-    def test_chunks_are_of_one_size(self):
+    def test_batches_are_of_one_size(self):
         seen = []
 
         class Watch(keras.layers.Layer):
@@ -149,7 +149,7 @@ class TestDecode:
         seen.clear()
         for n in (300, 129, 7, 1, 1):
             decode(decoder, points(n))
-        assert set(seen) == {1, _passes.CHUNK}
+        assert set(seen) == {1, _passes.BATCH_SIZE}
 
     def test_model_that_nobody_holds_goes(self):
         decoder = build_decoder()

@@ -109,7 +109,7 @@ class TestAgainstKeras:
 
 
 class TestAnyFunction:
-    def test_chunks_are_float32_and_bounded(self):
+    def test_batches_are_float32_and_bounded(self):
         seen = []
 
         def decoder(codes):
@@ -250,7 +250,7 @@ class TestRefusals:
 
     def test_results_that_change_their_shape(self):
         def decoder(codes):
-            return np.zeros((len(codes), 3, 3 if len(codes) == _passes.CHUNK else 4))
+            return np.zeros((len(codes), 3, 3 if len(codes) == _passes.BATCH_SIZE else 4))
 
         with pytest.raises(ValueError, match=r"of one shape.*\(3, 3\), and later \(3, 4\)"):
             decode(decoder, CODES)

@@ -1,6 +1,6 @@
 """Running Keras models over many inputs, compiled once.
 
-A chunk has one fixed length, so a model is compiled at most twice: for a chunk, and for a single
+A batch has one fixed length, so a model is compiled at most twice: for a batch, and for a single
 input, which somebody may be waiting for.
 """
 
@@ -18,7 +18,7 @@ import numpy as np
 import numpy.typing as npt
 
 from . import _backend as _backend  # refuses any Keras but one on JAX
-from ._models import CHUNK, Floats, Part, Prepare, Steps, check_counts, readable
+from ._models import BATCH_SIZE, Floats, Part, Prepare, Steps, check_counts, readable
 
 # Held by both models weakly, so that a model that nobody uses any more can go.
 _passes: WeakKeyDictionary[Any, WeakKeyDictionary[Any, dict[Steps, Any]]] = WeakKeyDictionary()
@@ -27,23 +27,23 @@ _passes: WeakKeyDictionary[Any, WeakKeyDictionary[Any, dict[Steps, Any]]] = Weak
 def run_compiled(
     models: Sequence[Any], steps: Steps, inputs: npt.NDArray[Any], prepare: Prepare
 ) -> list[Floats]:
-    """Run one or two Keras models over inputs; see `run_in_chunks`."""
+    """Run one or two Keras models over inputs; see `run_in_batches`."""
     compute, state = _compiled(models, steps), _state(models)
     shapes = _result_shapes(models, steps, prepare(inputs[:1]).shape[1:])
     results = [np.empty((len(inputs), *shape), dtype=np.float32) for shape in shapes]
 
     def store(first: int, found: list[Any]) -> None:
         for result, values in zip(results, found, strict=True):
-            room = result[first : first + CHUNK]
+            room = result[first : first + BATCH_SIZE]
             room[:] = np.asarray(values)[: len(room)]
 
     waiting: list[tuple[int, list[Any]]] = []
-    for first in range(0, len(inputs), CHUNK):
-        piece = prepare(inputs[first : first + CHUNK])
-        if len(inputs) > 1 and len(piece) < CHUNK:
-            piece = np.pad(piece, [(0, CHUNK - len(piece)), *[(0, 0)] * (piece.ndim - 1)])
-        # JAX computes this chunk while the one before is put away.
-        waiting.append((first, compute(state, piece)))
+    for first in range(0, len(inputs), BATCH_SIZE):
+        batch = prepare(inputs[first : first + BATCH_SIZE])
+        if len(inputs) > 1 and len(batch) < BATCH_SIZE:
+            batch = np.pad(batch, [(0, BATCH_SIZE - len(batch)), *[(0, 0)] * (batch.ndim - 1)])
+        # JAX computes this batch while the one before is put away.
+        waiting.append((first, compute(state, batch)))
         if len(waiting) > 1:
             store(*waiting.pop(0))
     for first, found in waiting:
@@ -82,12 +82,12 @@ def _compiled(models: Sequence[Any], steps: Steps) -> Any:
 
 
 def _compile(models: list[Any], steps: Steps) -> Any:
-    def compute(state: list[Any], chunk: Any) -> list[Any]:
+    def compute(state: list[Any], batch: Any) -> list[Any]:
         parts = [
             Part(model(), partial(_call, model(), *held))
             for model, held in zip(models, state, strict=True)
         ]
-        return [jnp.asarray(result, jnp.float32) for result in steps(*parts, chunk)]
+        return [jnp.asarray(result, jnp.float32) for result in steps(*parts, batch)]
 
     return jax.jit(compute)
 

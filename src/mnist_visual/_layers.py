@@ -20,13 +20,13 @@ Weights = Mapping[str, tuple[Floats, Floats]]  # kernel and bias by the name of 
 LOG_VAR_LIMIT = 10.0
 # Inputs at once: what the layers make of more leaves the caches, and the system takes its memory
 # back after every call.
-PIECE = 32
+BATCH_SIZE = 32
 
 
-def in_pieces(
+def in_batches(
     layers: Callable[[Floats], Sequence[Floats]], inputs: Floats, *shapes: tuple[int, ...]
 ) -> list[Floats]:
-    """Run layers over inputs, piece by piece.
+    """Run layers over inputs, batch by batch.
 
     Parameters
     ----------
@@ -43,11 +43,11 @@ def in_pieces(
         One for each of `shapes`.
     """
     results = [np.empty((len(inputs), *shape), np.float32) for shape in shapes]
-    for first in range(0, len(inputs), PIECE):
-        piece = inputs[first : first + PIECE]
-        found = layers(np.ascontiguousarray(np.moveaxis(piece, 0, -1)))
+    for first in range(0, len(inputs), BATCH_SIZE):
+        batch = inputs[first : first + BATCH_SIZE]
+        found = layers(np.ascontiguousarray(np.moveaxis(batch, 0, -1)))
         for result, values in zip(results, found, strict=True):
-            result[first : first + PIECE] = np.moveaxis(values, -1, 0)
+            result[first : first + BATCH_SIZE] = np.moveaxis(values, -1, 0)
     return results
 
 

@@ -10,16 +10,16 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-CHUNK = 128
+BATCH_SIZE = 128
 
 Floats = npt.NDArray[np.float32]
 Shape = tuple[int | None, ...]
-# From the models, as functions of their inputs, and a chunk of inputs to a list of results.
+# From the models, as functions of their inputs, and a batch of inputs to a list of results.
 Steps = Callable[..., list[Any]]
 Prepare = Callable[[npt.NDArray[Any]], Floats]
 
 
-class MisfitError(ValueError):
+class ModelOutputError(ValueError):
     """A model is of another kind than needed, as its outputs show."""
 
 
@@ -97,7 +97,7 @@ def readable(models: Sequence[Any], shape: tuple[int, ...]) -> Iterator[None]:
     """Give what a model raises for inputs that it cannot read one sentence with its name."""
     try:
         yield
-    except MisfitError:
+    except ModelOutputError:
         raise
     except (TypeError, ValueError) as error:
         names = " and ".join(repr(name_of(model)) for model in models)

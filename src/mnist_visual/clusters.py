@@ -14,7 +14,7 @@ Floats = npt.NDArray[np.float32]
 Doubles = npt.NDArray[np.float64]
 
 _STARTS = 512  # codes of a class at which its density is compared
-_PIECE = 64  # of them at once, so that memory stays flat
+_BATCH_SIZE = 64  # of them at once, so that memory stays flat
 
 
 @dataclass(frozen=True)
@@ -68,9 +68,9 @@ def class_means(codes: LatentCodes | npt.ArrayLike, labels: npt.ArrayLike) -> di
 def class_modes(codes: LatentCodes | npt.ArrayLike, labels: npt.ArrayLike) -> dict[int, Floats]:
     """Find where each class is densest: a typical digit, where the mean may be of none.
 
-    The density is a sum of normal distributions around the codes, as wide as Scott's rule has
-    it [1]_; its maximum is found by mean shift [2]_ from the densest code, and again with the
-    width that befits the codes around it. There is no chance in it.
+    The density is the kernel density estimate of the codes, with normal kernels as wide as
+    Scott's rule has it [1]_; its maximum is found by mean shift [2]_ from the densest code, and
+    again with the width that befits the codes around it. There is no chance in it.
 
     Parameters
     ----------
@@ -209,8 +209,8 @@ def _by_class(codes: LatentCodes | npt.ArrayLike, labels: npt.ArrayLike) -> dict
 def _mode(points: Doubles) -> Doubles:
     width = _scott(points)
     starts = points[:: -(-len(points) // _STARTS)]
-    pieces = range(0, len(starts), _PIECE)
-    density = [_kernel(points, starts[k : k + _PIECE], width).sum(axis=1) for k in pieces]
+    batches = range(0, len(starts), _BATCH_SIZE)
+    density = [_kernel(points, starts[k : k + _BATCH_SIZE], width).sum(axis=1) for k in batches]
     mode = _shifted(points, starts[np.concatenate(density).argmax()], width)
     # Where a class has several clusters, the width of all of them blurs each: look again.
     near = points[(abs(points - mode) <= 3 * width).all(axis=1)]

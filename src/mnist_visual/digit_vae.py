@@ -15,7 +15,7 @@ from ._layers import (
     Weights,
     affine,
     as_digits,
-    in_pieces,
+    in_batches,
     overlay,
     sigmoid,
     silu,
@@ -46,7 +46,7 @@ class _Encoder:
     input_shape = (28, 28)
 
     def __call__(self, pictures: npt.ArrayLike) -> tuple[Floats, Floats]:
-        z_mean, z_log_var = in_pieces(self._codes, as_digits(pictures), (2,), (2,))
+        z_mean, z_log_var = in_batches(self._codes, as_digits(pictures), (2,), (2,))
         return z_mean, z_log_var
 
     def _codes(self, pictures: Floats) -> tuple[Floats, Floats]:
@@ -71,7 +71,7 @@ class _Decoder:
         points = np.asarray(codes, dtype=np.float32)
         if points.shape[1:] != (2,):
             raise ValueError(f"Codes have the shape (n, 2). Received: {points.shape}.")
-        return in_pieces(lambda piece: [self._pictures(piece)], points, (28, 28))[0]
+        return in_batches(lambda batch: [self._pictures(batch)], points, (28, 28))[0]
 
     def _pictures(self, codes: Floats) -> Floats:
         values = codes

@@ -23,7 +23,7 @@ from ._layers import (
     affine,
     as_digits,
     convolve,
-    in_pieces,
+    in_batches,
     max_pool,
     relu,
     softmax,
@@ -70,11 +70,11 @@ class DigitNetwork:
             If the pictures have another shape.
         """
 
-        def read(piece: Floats) -> list[Floats]:
-            *_, (_, probabilities) = self._maps(piece)
+        def read(batch: Floats) -> list[Floats]:
+            *_, (_, probabilities) = self._maps(batch)
             return [probabilities]
 
-        return in_pieces(read, as_digits(pictures), (10,))[0]
+        return in_batches(read, as_digits(pictures), (10,))[0]
 
     def feature_maps(self, digit: npt.ArrayLike) -> dict[str, Floats]:
         """Compute what every layer makes of one digit.

@@ -29,12 +29,12 @@ MAX_STEPS = 10_000
 
 @dataclass(frozen=True)
 class LatentPath:
-    """A way through the latent space.
+    """A path through the latent space.
 
     Attributes
     ----------
     codes : float32 array (steps, latent_dim)
-        The points of the way, with both ends.
+        The points of the path, with both ends.
     images : float32 array (steps, height, width)
         The decoder's pictures.
     probabilities : float32 array (steps, classes) or None
@@ -66,11 +66,12 @@ def interpolate(
     start, end : array_like (latent_dim,) or (height, width)
         A point of the latent space, or a picture, which stands for the mean of its code.
     steps : int, default 16
-        Points of the way, both ends among them, 2 to 10,000.
+        Points of the path, both ends among them, 2 to 10,000.
     method : {"linear", "spherical"}, default "linear"
-        Straight on; or round the origin, where the direction turns evenly [1]_ and the distance
-        from the origin changes evenly, so that the way stays among likely codes [2]_. Where a
-        direction is missing, at the origin, the way is straight.
+        Straight on; or spherical linear interpolation (slerp) of the direction from the origin,
+        which turns evenly [1]_, while the distance from the origin changes evenly, so that the
+        path stays among likely codes [2]_. Where a direction is missing, at the origin, the path
+        is straight.
     classifier : keras.Model or function, optional
         To read the pictures, as for `class_regions`.
 
@@ -101,8 +102,8 @@ def interpolate(
     first, last = _point(vae, start, "start"), _point(vae, end, "end")
     if first.shape != last.shape:
         raise ValueError(f"Both ends are codes alike. Received: {first.shape} and {last.shape}.")
-    way = _linear if method == "linear" else _spherical
-    codes = way(first.astype(np.float64), last.astype(np.float64), share).astype(np.float32)
+    curve = _linear if method == "linear" else _spherical
+    codes = curve(first.astype(np.float64), last.astype(np.float64), share).astype(np.float32)
     codes[0], codes[-1] = first, last
     if classifier is None:
         return LatentPath(codes, decode(vae, codes), None)
@@ -110,7 +111,7 @@ def interpolate(
 
 
 def filmstrip(path: LatentPath | npt.ArrayLike, *, columns: int | None = None) -> Floats:
-    """Lay the pictures of a way side by side.
+    """Lay the pictures of a path side by side.
 
     Parameters
     ----------
@@ -187,7 +188,7 @@ def save_gif(
     scale: int = 8,
     dark_ink: bool = True,
 ) -> None:
-    """Save the pictures of a way as a film that starts again at its end, whole or not at all.
+    """Save the pictures of a path as a film that starts again at its end, whole or not at all.
 
     Parameters
     ----------
@@ -257,7 +258,7 @@ def _spherical(
     if np.linalg.norm(side) < 1e-9:
         if goal @ start > 0:
             return _linear(first, last, share)
-        side = _perpendicular(start)  # straight back: all ways round are alike
+        side = _perpendicular(start)  # straight back: all paths round are alike
     side /= np.linalg.norm(side)
     direction = np.cos(share * angle) * start + np.sin(share * angle) * side
     return direction * ((1 - share) * lengths[0] + share * lengths[1])

@@ -33,8 +33,8 @@ from ._checks import (
     even_centres,
     unit_floats,
 )
-from ._models import MisfitError, Part, find_part, input_shape
-from ._passes import run_in_chunks
+from ._models import ModelOutputError, Part, find_part, input_shape
+from ._passes import run_in_batches
 
 Floats = npt.NDArray[np.float32]
 
@@ -123,12 +123,12 @@ def encode(vae: Any, images: npt.ArrayLike) -> LatentCodes:
     ((5, 2), dtype('float32'))
     """
     encoder = find_part(vae, "encoder", "encode")
-    batch, shape, single = checked_pictures(np.asarray(images), input_shape(encoder))
+    pictures, shape, single = checked_pictures(np.asarray(images), input_shape(encoder))
 
-    def prepare(piece: npt.NDArray[Any]) -> Floats:
-        return unit_floats(piece).reshape(len(piece), *shape)
+    def prepare(batch: npt.NDArray[Any]) -> Floats:
+        return unit_floats(batch).reshape(len(batch), *shape)
 
-    mean, log_var = run_in_chunks([encoder], _encoder_steps, batch, prepare)
+    mean, log_var = run_in_batches([encoder], _encoder_steps, pictures, prepare)
     return LatentCodes(mean[0], log_var[0]) if single else LatentCodes(mean, log_var)
 
 
@@ -162,7 +162,7 @@ def decode(vae: Any, codes: npt.ArrayLike) -> Floats:
     decoder = find_part(vae, "decoder", "decode")
     points = checked_codes(codes, decoder)
     flat = points.reshape(-1, points.shape[-1])
-    (images,) = run_in_chunks([decoder], _decoder_steps, flat, lambda piece: piece)
+    (images,) = run_in_batches([decoder], _decoder_steps, flat, lambda batch: batch)
     return as_pictures(images, points.shape[:-1])
 
 
@@ -293,18 +293,18 @@ def _encoder_steps(encoder: Part, pictures: Any) -> list[Any]:
     rule = "An encoder gives z_mean and z_log_var, each (n, latent_dim), in a list or a dict"
     if isinstance(found, Mapping):
         if not {"z_mean", "z_log_var"} <= found.keys():
-            raise MisfitError(f"{rule}. Received: a dict of {sorted(found)}.")
+            raise ModelOutputError(f"{rule}. Received: a dict of {sorted(found)}.")
         found = [found["z_mean"], found["z_log_var"]]
     if not isinstance(found, list | tuple) or len(found) not in (2, 3):
-        raise MisfitError(f"{rule}. Received: {type(found).__name__}.")
+        raise ModelOutputError(f"{rule}. Received: {type(found).__name__}.")
     mean, log_var = found[:2]
     if len(mean.shape) != 2 or mean.shape != log_var.shape:
-        raise MisfitError(f"{rule}. Received: shapes {mean.shape} and {log_var.shape}.")
+        raise ModelOutputError(f"{rule}. Received: shapes {mean.shape} and {log_var.shape}.")
     return [mean, log_var]
 
 
 def _decoder_steps(decoder: Part, codes: Any) -> list[Any]:
     found = decoder(codes)
     if not hasattr(found, "shape"):
-        raise MisfitError(f"A decoder gives one array. Received: {type(found).__name__}.")
+        raise ModelOutputError(f"A decoder gives one array. Received: {type(found).__name__}.")
     return [found]

@@ -16,8 +16,8 @@ from ._checks import (
     checked_extent,
     even_centres,
 )
-from ._models import MisfitError, Part, find_part, input_shape, reshaped_picture
-from ._passes import run_in_chunks
+from ._models import ModelOutputError, Part, find_part, input_shape, reshaped_picture
+from ._passes import run_in_batches
 from ._refinement import coarse_step, lattice_bands
 from .latent import as_pictures
 
@@ -213,7 +213,7 @@ def decode_and_classify(vae: Any, classifier: Any, codes: npt.ArrayLike) -> tupl
     models = _checked_models(vae, classifier, "decode_and_classify")
     points = checked_codes(codes, models[0])
     flat = points.reshape(-1, points.shape[-1])
-    images, found = run_in_chunks(models, _picture_and_judge_steps, flat, lambda piece: piece)
+    images, found = run_in_batches(models, _decode_and_classify_steps, flat, lambda batch: batch)
     _check_probabilities(found)
     shape = points.shape[:-1]
     return as_pictures(images, shape), found.reshape(*shape, found.shape[-1])
@@ -225,7 +225,7 @@ def _checked_models(vae: Any, classifier: Any, task: str) -> tuple[Any, Any]:
 
 def _probabilities(decoder: Any, classifier: Any, codes: Floats) -> Floats:
     """Give the probabilities (n, classes) at codes (n, latent_dim)."""
-    (found,) = run_in_chunks([decoder, classifier], _judge_steps, codes, lambda piece: piece)
+    (found,) = run_in_batches([decoder, classifier], _classify_steps, codes, lambda batch: batch)
     _check_probabilities(found)
     return found
 
@@ -240,23 +240,23 @@ def _check_probabilities(found: Floats) -> None:
         )
 
 
-def _judge_steps(decoder: Part, classifier: Part, codes: Any) -> list[Any]:
-    return _picture_and_judge_steps(decoder, classifier, codes)[1:]
+def _classify_steps(decoder: Part, classifier: Part, codes: Any) -> list[Any]:
+    return _decode_and_classify_steps(decoder, classifier, codes)[1:]
 
 
-def _picture_and_judge_steps(decoder: Part, classifier: Part, codes: Any) -> list[Any]:
+def _decode_and_classify_steps(decoder: Part, classifier: Part, codes: Any) -> list[Any]:
     pictures = decoder(codes)
     wanted = input_shape(classifier.model)
     given = tuple(getattr(pictures, "shape", ()))
     shape = reshaped_picture(given[1:], wanted) if given else None
     if shape is None:
-        raise MisfitError(
+        raise ModelOutputError(
             "The classifier has to read pictures of the shape that the decoder gives. "
             f"Received: a decoder of {given[1:]} and a classifier of {wanted}."
         )
     found = classifier(pictures.reshape(given[0], *shape))
     if len(getattr(found, "shape", ())) != 2 or found.shape[1] > 1 << 16:
-        raise MisfitError(
+        raise ModelOutputError(
             "A classifier gives one probability for each class, (n, classes). "
             f"Received: {getattr(found, 'shape', type(found).__name__)}."
         )
