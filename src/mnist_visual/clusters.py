@@ -70,7 +70,8 @@ def class_modes(codes: LatentCodes | npt.ArrayLike, labels: npt.ArrayLike) -> di
 
     The density is the kernel density estimate of the codes, with normal kernels as wide as
     Scott's rule has it [1]_; its maximum is found by mean shift [2]_ from the densest code, and
-    again with the width that befits the codes around it. There is no chance in it.
+    again with the width that befits the codes around it. There is no chance in it, and the order
+    of the codes does not matter.
 
     Parameters
     ----------
@@ -207,6 +208,7 @@ def _by_class(codes: LatentCodes | npt.ArrayLike, labels: npt.ArrayLike) -> dict
 
 
 def _mode(points: Doubles) -> Doubles:
+    points = points[np.lexsort(points.T)]  # whatever their order was, to the last bit
     width = _scott(points)
     starts = points[:: -(-len(points) // _STARTS)]
     batches = range(0, len(starts), _BATCH_SIZE)
