@@ -103,7 +103,7 @@ def even_centres(low: float, high: float, count: int) -> npt.NDArray[np.float64]
     return low + (high - low) * ((np.arange(count) + 0.5) / count)
 
 
-def checked_pictures(
+def batched_pictures(
     images: npt.NDArray[Any], wanted: tuple[int | None, ...] | None
 ) -> tuple[npt.NDArray[Any], tuple[int, ...], bool]:
     """Give pictures a first axis, and find the shape that a model reads each in.

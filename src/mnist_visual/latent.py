@@ -25,11 +25,11 @@ import numpy.typing as npt
 
 from ._checks import (
     Extent,
+    batched_pictures,
     check_plane,
     checked_codes,
     checked_count,
     checked_extent,
-    checked_pictures,
     even_centres,
     unit_floats,
 )
@@ -123,7 +123,7 @@ def encode(vae: Any, images: npt.ArrayLike) -> LatentCodes:
     ((5, 2), dtype('float32'))
     """
     encoder = find_part(vae, "encoder", "encode")
-    pictures, shape, single = checked_pictures(np.asarray(images), input_shape(encoder))
+    pictures, shape, single = batched_pictures(np.asarray(images), input_shape(encoder))
 
     def prepare(batch: npt.NDArray[Any]) -> Floats:
         return unit_floats(batch).reshape(len(batch), *shape)
