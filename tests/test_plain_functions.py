@@ -275,3 +275,50 @@ class TestRefusals:
         decoder.input_shape = (3,)
         with pytest.raises(ValueError, match=r"two dimensions.*\(3,\)"):
             latent_grid(decoder)
+
+
+class TestBrokenModels:
+    @pytest.fixture(scope="class")
+    def broken(self):
+        """A Keras decoder with NaN among its weights."""
+        from mnist_visual._backend import keras
+
+        decoder = keras.Sequential(
+            [
+                keras.Input((2,)),
+                keras.layers.Dense(784, activation="sigmoid"),
+                keras.layers.Reshape((28, 28)),
+            ]
+        )
+        kernel, bias = map(np.array, decoder.get_weights())
+        kernel[1, 300] = np.nan
+        decoder.set_weights([kernel, bias])
+        return decoder
+
+    def test_a_decoder_that_gives_nan_is_not_believed(self, broken):
+        with pytest.raises(ValueError, match="finite numbers"):
+            decode(broken, [0.5, 1.0])
+
+    def test_nor_is_what_a_classifier_makes_of_it(self, broken, trained):
+        for classifier in (trained, shared_network()):
+            with pytest.raises(ValueError, match="finite numbers"):
+                classify_codes(broken, classifier, [0.5, 1.0])
+            with pytest.raises(ValueError, match="finite numbers"):
+                class_regions(broken, classifier, resolution=4)
+
+    @pytest.mark.parametrize("error", [RuntimeError, KeyError, IndexError, ZeroDivisionError])
+    def test_whatever_a_function_raises_is_one_sentence(self, error):
+        def function(codes):
+            raise error("mat1 and mat2 shapes cannot be multiplied")
+
+        with pytest.raises(ValueError, match=r"'function' cannot read an input.*cannot be multi"):
+            decode(function, [0.5, 1.0])
+
+    def test_a_function_that_works_in_place_leaves_the_pictures_alone(self):
+        def encoder(pictures):
+            pictures *= 0
+            return pictures[:, 0, :2], pictures[:, 1, :2]
+
+        images = np.full((3, 28, 28), 0.5, np.float32)
+        encode(encoder, images)
+        assert (images == 0.5).all()

@@ -18,7 +18,7 @@ import numpy as np
 import numpy.typing as npt
 
 from . import _backend as _backend  # refuses any Keras but one on JAX
-from ._models import BATCH_SIZE, Floats, Part, Prepare, Steps, check_counts, readable
+from ._models import BATCH_SIZE, Floats, Part, Prepare, Steps, check_counts, check_finite, readable
 
 # Held by both models weakly, so that a model that nobody uses any more can go.
 _passes: WeakKeyDictionary[Any, WeakKeyDictionary[Any, dict[Steps, Any]]] = WeakKeyDictionary()
@@ -36,6 +36,7 @@ def run_compiled(
         for result, values in zip(results, found, strict=True):
             room = result[first : first + BATCH_SIZE]
             room[:] = np.asarray(values)[: len(room)]
+            check_finite(models, room)
 
     waiting: list[tuple[int, list[Any]]] = []
     for first in range(0, len(inputs), BATCH_SIZE):

@@ -99,7 +99,7 @@ def readable(models: Sequence[Any], shape: tuple[int, ...]) -> Iterator[None]:
         yield
     except ModelOutputError:
         raise
-    except (TypeError, ValueError) as error:
+    except Exception as error:  # a function of somebody's own may raise anything
         names = " and ".join(repr(name_of(model)) for model in models)
         raise ValueError(f"{names} cannot read an input of the shape {shape}: {error}") from error
 
@@ -109,6 +109,16 @@ def check_counts(shapes: Sequence[tuple[int, ...]], count: int) -> None:
     if any(shape[:1] != (count,) for shape in shapes):
         raise ValueError(
             f"A model gives one result for each input. Received: {shapes} for inputs: {count}."
+        )
+
+
+def check_finite(models: Sequence[Any], values: npt.NDArray[Any]) -> None:
+    """Raise ValueError unless all that models gave are finite numbers."""
+    if not np.isfinite(values).all():
+        names = " and ".join(repr(name_of(model)) for model in models)
+        raise ModelOutputError(
+            "A model gives finite numbers; NaN in its weights, or inputs far from those that it "
+            f"learned from, may be why it does not. Received: NaN or an infinity from {names}."
         )
 
 

@@ -83,7 +83,7 @@ def _call(model: Any, inputs: Floats) -> Any:
     """Call a function, or a Keras model beside one, from arrays to arrays."""
     if is_keras(model):
         return run_in_batches([model], _whole, inputs, lambda batch: batch)[0]
-    found = model(inputs)
+    found = model(inputs.copy())  # what a function does to its inputs is its own affair
     if isinstance(found, Mapping):
         return {key: _numbers(model, values) for key, values in found.items()}
     if isinstance(found, list | tuple):

@@ -241,7 +241,9 @@ def _check_probabilities(found: Floats) -> None:
 
 
 def _classify_steps(decoder: Part, classifier: Part, codes: Any) -> list[Any]:
-    return _decode_and_classify_steps(decoder, classifier, codes)[1:]
+    pictures, found = _decode_and_classify_steps(decoder, classifier, codes)
+    # NaN stays NaN, whatever the classifier makes of such a picture.
+    return [found + 0 * pictures.reshape(found.shape[0], -1).sum(axis=1, keepdims=True)]
 
 
 def _decode_and_classify_steps(decoder: Part, classifier: Part, codes: Any) -> list[Any]:
