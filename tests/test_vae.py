@@ -1,5 +1,6 @@
 import math
 
+import jax
 import numpy as np
 import pytest
 
@@ -108,8 +109,6 @@ def test_samples_have_the_mean_and_deviation_that_were_asked_for():
 
 
 def test_gradient_flows_through_the_sample():
-    import jax
-
     def draw(mean, log_var):
         layer = Sampling(seed=4)
         with keras.StatelessScope():
@@ -216,7 +215,7 @@ def test_cross_entropy_of_any_logit_is_finite():
 
 def test_logits_are_those_of_the_decoder():
     vae = build_vae()
-    z = np.random.default_rng(3).normal(size=(4, 2)).astype("float32")
+    z = np.random.default_rng(3).normal(size=(6, 2)).astype("float32")
     np.testing.assert_allclose(keras.ops.sigmoid(vae.decoder_logits(z)), vae.decoder(z), atol=1e-6)
 
 
@@ -229,16 +228,25 @@ def test_logits_are_those_of_the_decoder():
 )
 @pytest.mark.parametrize("padding", ["same", "valid"])
 def test_blockwise_convolution_equals_that_of_keras(kernel_size, strides, padding):
-    options = {"strides": strides, "padding": padding, "activation": "gelu"}
+    options = {
+        "strides": strides,
+        "padding": padding,
+        "activation": "gelu",
+        "kernel_initializer": "zeros",
+    }
     ours = BlockwiseConv2DTranspose(3, kernel_size, **options)
     theirs = keras.layers.Conv2DTranspose(3, kernel_size, **options)
-    x = np.random.default_rng(4).normal(size=(2, 5, 7, 4)).astype("float32")
+    random = np.random.default_rng(4)
+    x = random.normal(size=(2, 5, 7, 4)).astype("float32")
     for layer in (ours, theirs):
         layer.build(x.shape)
-    ours.bias.assign([0.1, -0.2, 0.3])
-    theirs.set_weights(ours.get_weights())
-    assert tuple(ours.compute_output_shape(x.shape)) == ours(x).shape
-    np.testing.assert_allclose(ours(x), theirs(x), atol=2e-6)
+    kernel = random.normal(size=ours.kernel.shape, scale=0.2)
+    for layer in (ours, theirs):
+        layer.set_weights([kernel, np.array([0.1, -0.2, 0.3])])
+    # Compiled as wholes: that takes less time than to compile each of their operations.
+    found, expected = jax.jit(ours)(x), jax.jit(theirs)(x)
+    assert tuple(ours.compute_output_shape(x.shape)) == found.shape
+    np.testing.assert_allclose(found, expected, atol=2e-6)
 
 
 # Building, saving and loading
@@ -262,7 +270,11 @@ def test_no_two_kernels_start_alike():
 @BOTH
 def test_a_saved_model_loads_to_the_same_outputs(architecture, tmp_path):
     vae = build_vae(3, 0.5, 4, reconstruction="mse", architecture=architecture)
-    vae.fit(PICTURES, verbose=0)
+    if architecture == "dense":  # which compiles faster
+        vae.fit(PICTURES, verbose=0)
+    else:
+        vae.optimizer.build(vae.trainable_variables)
+        vae.set_weights([weight + 0.01 for weight in vae.get_weights()])
     vae.save(tmp_path / "vae.keras")
     loaded = keras.models.load_model(tmp_path / "vae.keras")
     assert loaded.get_config() == vae.get_config()
