@@ -276,24 +276,25 @@ class TestRefusals:
             latent_grid(decoder)
 
 
+@pytest.fixture(scope="module")
+def broken():
+    """A Keras decoder with NaN among its weights."""
+    from mnist_visual._backend import keras
+
+    decoder = keras.Sequential(
+        [
+            keras.Input((2,)),
+            keras.layers.Dense(784, activation="sigmoid"),
+            keras.layers.Reshape((28, 28)),
+        ]
+    )
+    kernel, bias = map(np.array, decoder.get_weights())
+    kernel[1, 300] = np.nan
+    decoder.set_weights([kernel, bias])
+    return decoder
+
+
 class TestBrokenModels:
-    @pytest.fixture(scope="class")
-    def broken(self):
-        """A Keras decoder with NaN among its weights."""
-        from mnist_visual._backend import keras
-
-        decoder = keras.Sequential(
-            [
-                keras.Input((2,)),
-                keras.layers.Dense(784, activation="sigmoid"),
-                keras.layers.Reshape((28, 28)),
-            ]
-        )
-        kernel, bias = map(np.array, decoder.get_weights())
-        kernel[1, 300] = np.nan
-        decoder.set_weights([kernel, bias])
-        return decoder
-
     def test_a_decoder_that_gives_nan_is_not_believed(self, broken):
         with pytest.raises(ValueError, match="finite numbers"):
             decode(broken, [0.5, 1.0])
