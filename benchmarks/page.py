@@ -25,7 +25,7 @@ TURNS = np.linspace(0, 2 * np.pi, 120)
 # A figure of eight, as a person draws it.
 EIGHT = np.stack([0.5 + 0.2 * np.sin(2 * TURNS), 0.5 - 0.35 * np.cos(TURNS)], axis=1)
 
-WATCH = """() => {
+WATCH_BARS = """() => {
   window.moved = null
   window.delays = []
   document.addEventListener("pointermove", (e) => { window.moved ??= e.timeStamp }, true)
@@ -60,8 +60,16 @@ def main() -> None:
                 rows.append(
                     ("The latent plane opens, until a digit is seen", open_plane(page), None, "")
                 )
-                rows.append(("A drawing made there moves on the plane", *move_on_plane(page), ""))
+                rows.append(("A drawing made there moves on the plane", *drawn(page, "placed"), ""))
                 rows.append(("From one decoded digit to the next", *decoded_frames(page), "33 ms"))
+                open_network(page)
+                rows.append(
+                    (
+                        "The whole network, from one frame to the next",
+                        *drawn(page, "network"),
+                        "50 ms",
+                    )
+                )
             browser.close()
     print(f"{'':52}{'median':>12}{'95 %':>12}{'wanted':>10}")
     for name, median, high, wanted in rows:
@@ -149,7 +157,7 @@ def draw(page: Page) -> None:
 
 def move_to_bars(page: Page) -> tuple[float, float]:
     """Move the pen once, wait for the bars, and move it again."""
-    page.evaluate(WATCH)
+    page.evaluate(WATCH_BARS)
     for _ in range(3):
         first, *rest = pixels(page)
         page.mouse.move(*first)
@@ -175,17 +183,19 @@ def at_60_hz(page: Page) -> tuple[float, float]:
     return _summary([delay / 1000 for delay in page.evaluate("window.delays")])
 
 
-WATCH_PLANE = """() => {
+WATCH = """() => {
   const shadows = (root) => [root, ...[...root.querySelectorAll("*")]
     .flatMap((node) => node.shadowRoot ? shadows(node.shadowRoot) : [])]
-  const find = (selector) => shadows(document).map((root) => root.querySelector(selector))
-    .find(Boolean)
-  window.frames_at = []
-  window.places_at = []
-  new MutationObserver(() => window.frames_at.push(performance.now()))
-    .observe(find(".where"), {childList: true, characterData: true, subtree: true})
-  new MutationObserver(() => window.places_at.push(performance.now()))
-    .observe(find(".you"), {attributes: true})
+  window.times = {}
+  const watch = (name, selector) => {
+    const node = shadows(document).map((root) => root.querySelector(selector)).find(Boolean)
+    window.times[name] = []
+    if (node) new MutationObserver(() => window.times[name].push(performance.now()))
+      .observe(node, {childList: true, characterData: true, attributes: true, subtree: true})
+  }
+  watch("decoded", ".where")
+  watch("placed", ".you")
+  watch("network", ".bars")
 }"""
 
 
@@ -195,28 +205,35 @@ def open_plane(page: Page) -> float:
     page.get_by_role("region", name="At the pointer").get_by_text("% sure").wait_for()
     seconds = time.perf_counter() - start
     page.wait_for_timeout(3000)  # the regions are computed meanwhile
-    page.evaluate(WATCH_PLANE)
+    page.evaluate(WATCH)
     return seconds
 
 
-def move_on_plane(page: Page) -> tuple[float, float]:
-    """Draw at 60 moves a second, and see how often the drawing's place is shown anew."""
+def open_network(page: Page) -> None:
+    page.get_by_role("link", name="Network").click()
+    page.get_by_role("region", name="Where a value comes from").wait_for()
+    page.wait_for_timeout(1000)
+    page.evaluate(WATCH)
+
+
+def drawn(page: Page, name: str) -> tuple[float, float]:
+    """Draw at 60 moves a second, and see how often something is shown anew."""
     first, *rest = pixels(page)
     page.mouse.move(*first)
     page.mouse.down()
     move_at_60_hz(page, rest)
     page.mouse.up()
-    return between(page, "places_at")
+    return between(page, name)
 
 
 def decoded_frames(page: Page) -> tuple[float, float]:
     """Move over the plane at 60 moves a second, and see how often a new digit is shown."""
     box = page.get_by_role("application", name="Latent plane").bounding_box()
     assert box is not None
-    page.evaluate("window.frames_at = []")
+    page.evaluate("window.times.decoded.length = 0")
     places = [(box["x"] + x * box["width"], box["y"] + y * box["height"]) for x, y in EIGHT]
     move_at_60_hz(page, 2 * places)
-    return between(page, "frames_at")
+    return between(page, "decoded")
 
 
 def move_at_60_hz(page: Page, places: list[tuple[float, float]]) -> None:
@@ -228,7 +245,7 @@ def move_at_60_hz(page: Page, places: list[tuple[float, float]]) -> None:
 
 
 def between(page: Page, name: str) -> tuple[float, float]:
-    times = np.diff(page.evaluate(f"window.{name}")) / 1000
+    times = np.diff(page.evaluate(f"window.times.{name}")) / 1000
     return _summary(times.tolist())
 
 
