@@ -1,8 +1,9 @@
 """Measure the latent functions against the plain way to do the same, and print a table.
 
 The plain way is Keras's own ``predict``, and for the regions every point with the same compiled
-models. Runs take turns, so that whatever else the machine does falls on all alike; medians count.
-Without weights of an autoencoder, given or shipped, a small one is trained first.
+models. The shipped networks on NumPy are measured against the same ones of Keras, compiled. Runs
+take turns, so that whatever else the machine does falls on all alike; medians count. Without
+weights of an autoencoder, given or shipped, a small one is trained first.
 """
 
 from __future__ import annotations
@@ -11,13 +12,15 @@ import argparse
 import statistics
 import time
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 import numpy as np
 
 import mnist_visual as mv
-from mnist_visual.latent import encode, latent_grid
-from mnist_visual.regions import class_regions
+from mnist_visual.inference import shared_network, shared_vae
+from mnist_visual.latent import decode, encode, latent_grid
+from mnist_visual.regions import class_regions, classify_codes
 from mnist_visual.vae import build_vae
 
 
@@ -26,6 +29,7 @@ def main() -> None:
     (images, _), _ = mv.load_mnist()
     vae = load_vae(options, images)
     classifier = mv.load_pretrained("classifier")
+    compare_shipped(images)
     images = images[: options.images]
     compare_regions(vae, classifier, options)
     for n in (20, 30):
@@ -82,6 +86,21 @@ def compare_regions(vae: Any, classifier: Any, options: argparse.Namespace) -> N
     print(f"  confidence within 0.02     {(away <= 0.02).mean():.4%}; largest {away.max():.3f}")
 
 
+def compare_shipped(images: Any) -> None:
+    """Measure what answers a visitor: the latent functions over NumPy, and over Keras."""
+    numpy = shared_vae(), shared_network()
+    keras = mv.load_pretrained("vae"), mv.load_pretrained("classifier")
+    codes = np.random.default_rng(0).normal(size=(128, 2)).astype(np.float32)
+    for name, call in {
+        "decode 1": lambda vae, _: decode(vae, codes[0]),
+        "decode 128": lambda vae, _: decode(vae, codes),
+        "classify codes 128": lambda vae, classifier: classify_codes(vae, classifier, codes),
+        "encode 1": lambda vae, _: encode(vae, images[0]),
+        "regions 256x256": class_regions,
+    }.items():
+        report(name, partial(call, *numpy), partial(call, *keras), runs=30)
+
+
 def report(
     name: str, ours: Callable[[], Any], plain: Callable[[], Any], runs: int
 ) -> tuple[Any, Any]:
@@ -94,7 +113,8 @@ def report(
             way()
             times.append(time.perf_counter() - start)
     fast, slow = (statistics.median(times) for times in seconds)
-    print(f"{name:20}{fast:9.3f} s, plain {slow:9.3f} s, {slow / fast:6.1f} times faster")
+    times = f"{1e3 * fast:10.2f} ms, plain {1e3 * slow:10.2f} ms"
+    print(f"{name:20}{times}, {slow / fast:6.1f} times faster")
     return results[0], results[1]
 
 
