@@ -18,14 +18,12 @@ settings.load_profile("steady")
 def pytest_configure(config):
     """Spare time in compiling, which is most of what training many small networks takes.
 
-    JAX, which is not loaded yet, compiles the same computation once, and lets most optimizations
-    be; JAX_DISABLE_MOST_OPTIMIZATIONS=0 in the environment asks for them.
+    JAX, which is not loaded yet, compiles the same computation once.
     """
     folder = tempfile.TemporaryDirectory()
     config.add_cleanup(folder.cleanup)
     os.environ["JAX_COMPILATION_CACHE_DIR"] = folder.name
     os.environ["JAX_PERSISTENT_CACHE_MIN_COMPILE_TIME_SECS"] = "0.1"
-    os.environ.setdefault("JAX_DISABLE_MOST_OPTIMIZATIONS", "1")
 
 
 @pytest.fixture(scope="session")
