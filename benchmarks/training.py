@@ -2,7 +2,8 @@
 
 ``nox -s bench_training`` runs it. Every way trains in a process of its own, and the processes
 take turns, an epoch each, so that whatever else the machine does falls on all alike; medians
-count. TensorFlow and PyTorch are left out where they are not installed.
+count. "Core s" are the seconds of all threads on a core, which others on the machine hardly change.
+TensorFlow and PyTorch are left out where they are not installed.
 """
 
 from __future__ import annotations
@@ -38,23 +39,26 @@ class Process:
     """A process that trains when asked."""
 
     def __init__(self, way: str, task: str, n: int, epochs: int, **environment: str) -> None:
+        self.messages = tempfile.TemporaryFile("w+")  # noqa: SIM115 -- closed with the process
         self.process = subprocess.Popen(
             [sys.executable, WAYS, way, task, str(n), str(epochs)],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
+            stderr=self.messages,
             text=True,
             env=os.environ | environment,
         )
 
-    def ask(self) -> float:
-        """Let it train for an epoch and give the seconds."""
+    def ask(self) -> tuple[float, float]:
+        """Let it train for an epoch and give its seconds, and those of its threads on a core."""
         self.process.stdin.write("\n")
         self.process.stdin.flush()
         answer = self.process.stdout.readline()
         if not answer:
-            raise RuntimeError(self.process.stderr.read())
-        return float(answer)
+            self.messages.seek(0)
+            raise RuntimeError(self.messages.read())
+        seconds, on_cores = map(float, answer.split())
+        return seconds, on_cores
 
     def __enter__(self) -> Self:
         return self
@@ -62,6 +66,7 @@ class Process:
     def __exit__(self, *_: object) -> None:
         self.process.kill()
         self.process.communicate()
+        self.messages.close()
 
 
 def main() -> None:
@@ -113,7 +118,7 @@ def measure(task: str, options: argparse.Namespace) -> None:
         }
         way, environment = chosen[OURS]
         with Process(way, task, options.images, 1, **environment, **cached) as cold:
-            coldest = cold.ask()  # fills the cache
+            coldest, _ = cold.ask()  # fills the cache
         peak = stack.enter_context(Process("peak", task, 0, 1 + runs, KERAS_BACKEND="jax"))
         processes = {
             name: stack.enter_context(
@@ -121,21 +126,24 @@ def measure(task: str, options: argparse.Namespace) -> None:
             )
             for name, (way, environment) in chosen.items()
         }
-        firsts = {name: process.ask() for name, process in processes.items()}
+        firsts = {name: process.ask()[0] for name, process in processes.items()}
         peak.ask()
         seconds: dict[str, list[float]] = {name: [] for name in processes}
+        on_cores: dict[str, list[float]] = {name: [] for name in processes}
         peaks = []
         for _ in range(runs):
             for name, process in processes.items():
-                seconds[name].append(process.ask())
-            peaks.append(peak.ask())
-    report(task, options.images, seconds, firsts, coldest, peaks)
+                for times, value in zip((seconds, on_cores), process.ask(), strict=True):
+                    times[name].append(value)
+            peaks.append(peak.ask()[0])
+    report(task, options.images, seconds, on_cores, firsts, coldest, peaks)
 
 
 def report(
     task: str,
     n: int,
     seconds: dict[str, list[float]],
+    on_cores: dict[str, list[float]],
     firsts: dict[str, float],
     coldest: float,
     peaks: list[float],
@@ -143,17 +151,15 @@ def report(
     ours, fastest = statistics.median(seconds[OURS]), max(peaks)
     arithmetic = n * ARITHMETIC[task] / 1e9
     print(f"\n{task}: {arithmetic:,.0f} GFLOP an epoch; float32 peak {fastest:.0f} GFLOP/s")
-    print(f"{'':26}{'s an epoch':>11}{'fastest':>9}{'ratio':>7}{'of peak':>9}{'first':>7}")
+    print(f"{'':26}{'s an epoch':>11}{'ratio':>7}{'of peak':>9}{'core s':>8}{'first s':>9}")
     for name, times in seconds.items():
         # Of each round, since a busy machine is as busy for both.
         ratio = statistics.median(
             theirs / mine for theirs, mine in zip(times, seconds[OURS], strict=True)
         )
-        median = statistics.median(times)
-        print(
-            f"{name:26}{median:11.2f}{min(times):9.2f}{ratio:7.2f}"
-            f"{arithmetic / median / fastest:9.0%}{firsts[name]:7.1f}"
-        )
+        median, cores = statistics.median(times), statistics.median(on_cores[name])
+        share = arithmetic / median / fastest
+        print(f"{name:26}{median:11.2f}{ratio:7.2f}{share:9.0%}{cores:8.2f}{firsts[name]:9.1f}")
     print(f"  compiling, first time   {coldest - ours:6.1f} s")
     print(f"  from the cache, again   {firsts[OURS] - ours:6.1f} s")
 
