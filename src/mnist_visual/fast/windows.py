@@ -14,10 +14,11 @@ every element by division and remainder, one at a time, and takes several times 
 
 from __future__ import annotations
 
+import functools
 import itertools
+import operator
 from collections.abc import Iterator
 from dataclasses import dataclass
-from functools import partial
 from typing import Any
 
 import jax
@@ -87,7 +88,7 @@ class Windows:
             yield (down, right), row * self.groups[1] + column, (top, left)
 
 
-@partial(jax.custom_vjp, nondiff_argnums=(1, 2))
+@functools.partial(jax.custom_vjp, nondiff_argnums=(1, 2))
 def patches(pictures: Any, windows: Windows, fill: float = 0.0) -> Any:
     """Copy the windows of pictures.
 
@@ -126,7 +127,7 @@ def patches(pictures: Any, windows: Windows, fill: float = 0.0) -> Any:
     return copies.reshape(*windows.size, channels, *windows.shape, batch)
 
 
-@partial(jax.custom_vjp, nondiff_argnums=(1, 2))
+@functools.partial(jax.custom_vjp, nondiff_argnums=(1, 2))
 def paint(values: Any, windows: Windows, size: Pair) -> Any:
     """Add windows to empty pictures: the transpose of `patches`.
 
@@ -148,31 +149,30 @@ def paint(values: Any, windows: Windows, size: Pair) -> Any:
     above, before = windows.before
     rows, columns = -(-size[0] // down), -(-size[1] // right)
     # Pixels that lie `steps` apart stand side by side, so that no sum has gaps.
-    phases = jnp.zeros((down, right, channels, rows, columns, batch))
+    phases: dict[Pair, list[Any]] = {}
     values = lax.optimization_barrier(values)
     for (y, x), member, (top, left) in windows.offsets():
-        row, in_rows = _inside((top - above) // down, windows.shape[1], rows)
-        column, in_columns = _inside((left - before) // right, windows.shape[2], columns)
+        in_rows, rows_around = _inside((top - above) // down, windows.shape[1], rows)
+        in_columns, columns_around = _inside((left - before) // right, windows.shape[2], columns)
         part = values[y, x, :, member, in_rows, in_columns]
-        place = (top - above) % down, (left - before) % right, slice(None), row, column
-        phases = phases.at[place].add(part)
-    return _interleave(phases)[:, : size[0], : size[1]]
+        frame = (0, 0), rows_around, columns_around, (0, 0)
+        phase = (top - above) % down, (left - before) % right
+        phases.setdefault(phase, []).append(jnp.pad(part, frame))
+    empty = [jnp.zeros((channels, rows, columns, batch))]
+    summed = {
+        phase: functools.reduce(operator.add, phases.get(phase, empty))
+        for phase in itertools.product(range(down), range(right))
+    }
+    lines = [jnp.stack([summed[y, x] for x in range(right)], axis=3) for y in range(down)]
+    painted = jnp.stack(lines, axis=2).reshape(channels, rows * down, columns * right, batch)
+    return painted[:, : size[0], : size[1]]
 
 
-def _inside(first: int, count: int, length: int) -> tuple[slice, slice]:
-    """Of a row of things from a place on, say where those within a length lie, and which."""
-    low, high = max(first, 0), max(min(first + count, length), first, 0)
-    return slice(low, high), slice(low - first, high - first)
-
-
-def _interleave(phases: Any) -> Any:
-    """Turn phases (down, right, channels, rows, columns, batch) into pictures."""
-    down, right, channels, rows, columns, batch = phases.shape
-    if down == right == 1:
-        return phases[0, 0]
-    # Stacked, as XLA would fuse a transpose with what reads it.
-    lines = [jnp.stack([phases[y, x] for x in range(right)], axis=3) for y in range(down)]
-    return jnp.stack(lines, axis=2).reshape(channels, rows * down, columns * right, batch)
+def _inside(first: int, count: int, length: int) -> tuple[slice, Pair]:
+    """Of a row of things from a place on, say which lie within a length, and what is around."""
+    low = min(max(first, 0), length)
+    high = max(min(first + count, length), low)
+    return slice(low - first, high - first), (low, length - high)
 
 
 def _patches_forward(pictures: Any, windows: Windows, fill: float) -> Any:
@@ -244,7 +244,7 @@ def convolve_transposed(pictures: Any, kernel: Any, windows: Windows, size: Pair
     return paint(painted.reshape(*kernel.shape[:3], *windows.shape, batch), windows, size)
 
 
-@partial(jax.custom_vjp, nondiff_argnums=(1,))
+@functools.partial(jax.custom_vjp, nondiff_argnums=(1,))
 def largest(values: Any, axis: int) -> Any:
     """Take the largest along an axis; the first of equal ones alone gets the gradient.
 
