@@ -66,3 +66,15 @@ def graph():
 @pytest.fixture
 def digit(test_digits):
     return (test_digits[0][7] / 255).astype(np.float32)
+
+
+@pytest.fixture
+def sent(monkeypatch):
+    """Collect what components send to their scripts: their names and the messages."""
+    from mnist_visual.components import _view
+
+    messages = []
+    monkeypatch.setattr(
+        _view.View, "_send_msg", lambda self, data: messages.append((type(self).__name__, data))
+    )
+    return messages

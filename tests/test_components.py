@@ -20,8 +20,8 @@ from mnist_visual.drawing import normalize_image, normalize_strokes
 from mnist_visual.inference import load_digit_network
 from mnist_visual.palette import CLASS_COLORS
 
-THREE = [(0.35, 0.25), (0.45, 0.18), (0.58, 0.22), (0.60, 0.33), (0.50, 0.44), (0.60, 0.50)]
-THREE += [(0.64, 0.64), (0.55, 0.78), (0.42, 0.80), (0.33, 0.72)]
+from .drawings import THREE
+
 SCRIBBLE = np.random.default_rng(1).random((60, 2))
 
 
@@ -34,16 +34,6 @@ def drawn(*strokes):
         "points": np.concatenate([[], *flat]).astype(np.float32),
         "lengths": np.array([len(stroke) for stroke in strokes], dtype=np.int32),
     }
-
-
-@pytest.fixture
-def sent(monkeypatch):
-    """Collect what components send to their scripts."""
-    messages = []
-    monkeypatch.setattr(
-        _view.View, "_send_msg", lambda self, data: messages.append((type(self).__name__, data))
-    )
-    return messages
 
 
 def seen(view):

@@ -14,14 +14,12 @@ from mnist_visual.components import (
     LatentExplorer,
     LatentPlane,
     Sketchpad,
-    _view,
 )
 from mnist_visual.components import latent_plane as latent_planes
 from mnist_visual.components.latent_plane import Examples
 from mnist_visual.inference import shared_network, shared_vae
 
-THREE = [(0.35, 0.25), (0.45, 0.18), (0.58, 0.22), (0.60, 0.33), (0.50, 0.44), (0.60, 0.50)]
-THREE += [(0.64, 0.64), (0.55, 0.78), (0.42, 0.80), (0.33, 0.72)]
+from .drawings import THREE
 
 
 class SmallVAE:
@@ -46,15 +44,6 @@ def three_classes(pictures):
 
 SMALL_CODES = np.random.default_rng(0).normal(size=(60, 2)).astype(np.float32)
 SMALL_LABELS = np.arange(60) % 3
-
-
-@pytest.fixture
-def sent(monkeypatch):
-    messages = []
-    monkeypatch.setattr(
-        _view.View, "_send_msg", lambda self, data: messages.append((type(self).__name__, data))
-    )
-    return messages
 
 
 @pytest.fixture(scope="module")

@@ -8,8 +8,7 @@ from mnist_visual.components import NetworkExplorer, Reading, Sketchpad, _view
 from mnist_visual.components._network_messages import as_shades
 from mnist_visual.inference import shared_network
 
-THREE = [(0.35, 0.25), (0.45, 0.18), (0.58, 0.22), (0.60, 0.33), (0.50, 0.44), (0.60, 0.50)]
-THREE += [(0.64, 0.64), (0.55, 0.78), (0.42, 0.80), (0.33, 0.72)]
+from .drawings import THREE
 
 
 @pytest.fixture
