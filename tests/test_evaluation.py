@@ -7,6 +7,7 @@ import mnist_visual
 from mnist_visual import build_classifier, build_vae, evaluate_vae, normalize_strokes
 from mnist_visual._backend import keras
 from mnist_visual.evaluation import evaluate_classifier, format_confusion, pen_pictures
+from mnist_visual.inference import shared_vae
 from mnist_visual.pen_digits import PenDigits
 
 SHIPPED = Path(mnist_visual.__file__).parent / "pretrained" / "classifier.weights.h5"
@@ -102,3 +103,9 @@ def test_measuring_leaves_the_noise_of_training_as_it_was():
     evaluate_vae(vae, np.zeros((4, 28, 28)), draws=1)
     for before, after in zip(undisturbed, disturbed, strict=True):
         np.testing.assert_array_equal(before, after)
+
+
+@pytest.mark.parametrize("vae", [None, shared_vae()])
+def test_what_has_no_bound_is_refused(vae):
+    with pytest.raises(ValueError, match="measures a VAE as from build_vae"):
+        evaluate_vae(vae, np.zeros((2, 28, 28)))

@@ -152,7 +152,8 @@ class TestFiles:
         assert stream.getvalue() == (tmp_path / "film.gif").read_bytes()
 
     @pytest.mark.parametrize(
-        "options", [{"seconds": 0}, {"seconds": np.nan}, {"scale": 0}, {"scale": 65}]
+        "options",
+        [{"seconds": 0}, {"seconds": np.nan}, {"seconds": "a"}, {"scale": 0}, {"scale": 65}],
     )
     def test_wrong_options_are_refused(self, tmp_path, options):
         with pytest.raises(ValueError, match=next(iter(options))):

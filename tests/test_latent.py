@@ -293,3 +293,9 @@ def painter_once(made=[]):  # noqa: B006 - one model for all examples
     if not made:
         made.append(painter())
     return made[0]
+
+
+def test_more_samples_than_memory_holds_are_refused_before_they_are_drawn():
+    codes = LatentCodes(np.zeros((10_000, 2), np.float32), np.zeros((10_000, 2), np.float32))
+    with pytest.raises(ValueError, match="At most 10,000,000 codes at once"):
+        sample_posterior(lambda codes: codes, codes, n=10_000_000)

@@ -137,7 +137,7 @@ def filmstrip(path: LatentPath | npt.ArrayLike, *, columns: int | None = None) -
     ((28, 168), (56, 112))
     """
     images = _pictures(path)
-    across = len(images) if columns is None else checked_count("columns", columns)
+    across = len(images) if columns is None else checked_count("columns", columns, most=MAX_STEPS)
     rows = -(-len(images) // across)
     height, width = images.shape[1:]
     strip = np.zeros((rows * across, height, width), dtype=np.float32)
@@ -219,7 +219,7 @@ def save_gif(
     b'GIF'
     """
     images = _pictures(path)
-    if not 0 < seconds < float("inf"):
+    if not (isinstance(seconds, int | float) and 0 < seconds < float("inf")):
         raise ValueError(f"seconds is a number above 0. Received: {seconds!r}.")
     # GIF counts hundredths, and browsers show what is shorter than two of them slowly.
     duration = 10 * int(np.clip(round(100 * seconds / len(images)), 2, 1000))

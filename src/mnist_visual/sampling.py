@@ -68,6 +68,11 @@ def sample_posterior(
     count = checked_count("n", n, most=MAX_CODES)
     rng = np.random.default_rng(checked_count("seed", seed, least=0))
     posterior = source if isinstance(source, LatentCodes) else encode(vae, source)
+    if count * posterior.mean[..., 0].size > MAX_CODES:
+        raise ValueError(
+            f"At most {MAX_CODES:,} codes at once, n for each picture. "
+            f"Received: n {count:,} for {posterior.mean[..., 0].size:,} pictures."
+        )
     mean = posterior.mean[..., None, :]
     shape = (*posterior.mean.shape[:-1], count, posterior.mean.shape[-1])
     codes = mean + posterior.sigma[..., None, :] * rng.standard_normal(shape, dtype=np.float32)

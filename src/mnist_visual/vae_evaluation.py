@@ -76,8 +76,8 @@ def evaluate_vae(
     Raises
     ------
     ValueError
-        If the pictures have a wrong shape, type or range or are none; or if `draws` or `seed`
-        is out of range.
+        If it is no such autoencoder, the pictures have a wrong shape, type or range or are none,
+        or `draws` or `seed` is out of range.
 
     Examples
     --------
@@ -87,8 +87,13 @@ def evaluate_vae(
     >>> evaluation.n, evaluation.elbo < 0
     (8, True)
     """
+    if not hasattr(vae, "start_noise"):
+        raise ValueError(
+            "evaluate_vae measures a VAE as from build_vae, whose loss has both parts of the "
+            f"bound. Received: {type(vae).__name__}."
+        )
     for name, number, least in (("draws", draws, 1), ("seed", seed, 0)):
-        if not isinstance(number, int | np.integer) or number < least:
+        if isinstance(number, bool) or not isinstance(number, int | np.integer) or number < least:
             raise ValueError(f"{name} is an integer from {least} up. Received: {number!r}.")
     pictures = as_floats(checked_pictures(images, (SIZE, SIZE)))
     parts = []
