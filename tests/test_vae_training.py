@@ -192,10 +192,6 @@ def test_codes():
     return load_test_codes()
 
 
-def test_shipped_weights_explain_real_digits(trained_vae, test_digits):
-    assert evaluate_vae(trained_vae, test_digits[0]).elbo > -139
-
-
 def test_shipped_weights_beat_untrained_ones_on_their_own_digits_only(trained_vae, test_digits):
     digits = evaluate_vae(trained_vae, test_digits[0], draws=1)
     upside_down = evaluate_vae(trained_vae, test_digits[0][:, ::-1], draws=1)

@@ -7,6 +7,7 @@ from urllib.parse import urlparse
 import numpy as np
 import pytest
 from PIL import Image
+from playwright.sync_api import expect
 
 import mnist_visual as mv
 from mnist_visual.components.latent_plane import _square
@@ -38,7 +39,13 @@ class Walker:
         return left, box["y"] + (half - y) / (2 * half) * box["height"]
 
     def points_at(self, x, y):
+        before = self.card.locator(".where").inner_text()
         self.page.mouse.move(*self.pixels(x, y))
+        self.answers(before)
+
+    def answers(self, before):
+        """Wait until another place is shown than before, and then for rest."""
+        expect(self.card.locator(".where")).not_to_have_text(before)
         self.settles()
 
     def settles(self):
@@ -233,8 +240,9 @@ class TestPointing:
         walker = walk()
         places = set()
         for _ in range(4):
+            before = walker.card.locator(".where").inner_text()
             walker.page.get_by_role("button", name="Imagine one").click()
-            walker.settles()
+            walker.answers(before)
             places.add(walker.place)
         assert len(places) == 4
 

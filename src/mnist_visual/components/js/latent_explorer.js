@@ -48,6 +48,7 @@ class Explorer {
     this.plane = new Plane(() => this.viewed())
     this.marks = new Marks(this.plane, (i, point) => {
       this.path.pause()
+      this.heard = true
       this.setEnd(i, point)
       this.point(...point)
     })
@@ -196,6 +197,7 @@ class Explorer {
 
   askOnce(kind, extent, more = {}) {
     if (String(this.asked[kind]) === String(extent)) return
+    if (extent.some((limit) => Math.abs(limit) > FARTHEST)) return // nobody would answer
     this.asked[kind] = extent
     this.ask({ kind, extent, ...more })
   }
@@ -293,7 +295,7 @@ class Explorer {
     await answer?.()
     if (message.of in WORKING) {
       clearTimeout(this.working)
-      if (this.status.textContent === WORKING[message.of]) this.say("")
+      if ([WORKING[message.of], SILENT].includes(this.status.textContent)) this.say("")
     }
     if (this.told && this.told === message.of && message.kind !== "problem") this.tell({ text: "" })
     this.messengers[message.of]?.answered(message.number)

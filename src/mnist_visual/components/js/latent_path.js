@@ -86,11 +86,13 @@ export class PathCard {
 
   // The digit at the pointer, where it has to be seen from here.
   showNow(values) {
+    this.values = values
     const [height, width] = values.shape
     paintInk(this.now, values, height, width, rgb(this.element, "--mv-ink"))
   }
 
   repaint() {
+    if (this.values) this.showNow(this.values)
     if (!this.path) return
     const { images } = this.path
     const [count, height, width] = images.shape

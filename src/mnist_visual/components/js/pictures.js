@@ -38,13 +38,6 @@ export function paintInk(canvas, values, height, width, colour) {
   })
 }
 
-// The same on a canvas of its own, to be drawn on others.
-export function inkImage(values, height, width, colour) {
-  const canvas = document.createElement("canvas")
-  paintInk(canvas, values, height, width, colour)
-  return canvas
-}
-
 // Gives an image of signed kernels side by side, a blank pixel between them: one colour for what
 // is below zero, one for what is above, none for zero. Images cost nothing while others change.
 export function signedImage(kernels, height, width, columns, largest, negative, positive) {

@@ -86,7 +86,6 @@ export class Marks {
 
   // Each class at the place where it is densest: [label, x, y].
   setClasses(modes, classNames) {
-    this.classNames = classNames
     this.labels = modes.map(([label, x, y]) => {
       const node = h("span", { class: "class-name" }, classNames[label])
       node.style.borderColor = `rgb(${classColor(label)})`
