@@ -13,7 +13,7 @@ from collections.abc import Callable
 import numpy as np
 
 import mnist_visual as mv
-from mnist_visual._scores import MANY, class_scores
+from mnist_visual.explanation.scores import MANY, class_scores
 
 RUNS = 20
 

@@ -4,9 +4,9 @@ import pytest
 
 import mnist_visual as mv
 from mnist_visual import explanation_plots, palette
-from mnist_visual.attribution import Saliency
-from mnist_visual.contributions import Evidence
-from mnist_visual.perturbation import Change
+from mnist_visual.explanation.change import Change
+from mnist_visual.explanation.evidence import Evidence
+from mnist_visual.explanation.saliency import Saliency
 
 
 def render(element):

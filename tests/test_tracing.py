@@ -9,9 +9,9 @@ import pytest
 
 import mnist_visual as mv
 from mnist_visual._backend import keras
-from mnist_visual._nonlinear import ACTIVATIONS, Activation
-from mnist_visual.arithmetic import Computation
-from mnist_visual.traces import ActivationTrace, MaximumTrace, PassTrace, SumTrace
+from mnist_visual.arithmetic.computation import Computation
+from mnist_visual.arithmetic.nonlinear import ACTIVATIONS, Activation
+from mnist_visual.arithmetic.traces import ActivationTrace, MaximumTrace, PassTrace, SumTrace
 
 from .classifier_models import HEIGHT, WIDTH, one_picture, shake
 
@@ -424,12 +424,12 @@ NO_KERAS = """
 import sys
 import numpy as np
 import mnist_visual as mv
-from mnist_visual._nonlinear import Activation
-from mnist_visual.arithmetic import Computation, Layer
-from mnist_visual.convolution import Window
+from mnist_visual.arithmetic.nonlinear import Activation
+from mnist_visual.arithmetic.computation import Computation, Layer
+from mnist_visual.arithmetic.convolution import Window
 from mnist_visual.inference import load_digit_network
-from mnist_visual.operations import Convolution, Dense, Pooling
-from mnist_visual.rearrangements import Input, Reshape
+from mnist_visual.arithmetic.operations import Convolution, Dense, Pooling
+from mnist_visual.arithmetic.rearrangements import Input, Reshape
 
 class Network:
     def __init__(self):

@@ -14,14 +14,12 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from .activations import feature_maps as feature_maps
     from .activations import filters as filters
-    from .attribution import saliency as saliency
+    from .arithmetic.convolution import apply_kernel as apply_kernel
     from .classifier import build_classifier as build_classifier
     from .clusters import class_means as class_means
     from .clusters import class_modes as class_modes
     from .clusters import nearest_codes as nearest_codes
     from .codes import load_test_codes as load_test_codes
-    from .contributions import evidence as evidence
-    from .convolution import apply_kernel as apply_kernel
     from .datasets import load_idx as load_idx
     from .datasets import load_mnist as load_mnist
     from .drawing import image_steps as image_steps
@@ -29,6 +27,11 @@ if TYPE_CHECKING:
     from .drawing import normalize_strokes as normalize_strokes
     from .drawing import stroke_steps as stroke_steps
     from .evaluation import evaluate_classifier as evaluate_classifier
+    from .explanation.change import smallest_change as smallest_change
+    from .explanation.evidence import evidence as evidence
+    from .explanation.saliency import saliency as saliency
+    from .explanation.tracing import trace_network as trace_network
+    from .explanation.tracing import trace_unit as trace_unit
     from .explanation_plots import plot_change as plot_change
     from .explanation_plots import plot_evidence as plot_evidence
     from .explanation_plots import plot_saliency as plot_saliency
@@ -43,7 +46,6 @@ if TYPE_CHECKING:
     from .latent import reconstruct as reconstruct
     from .outliers import looks_like_digit as looks_like_digit
     from .pen_digits import load_pen_digits as load_pen_digits
-    from .perturbation import smallest_change as smallest_change
     from .plotting import plot_class_regions as plot_class_regions
     from .plotting import plot_feature_maps as plot_feature_maps
     from .plotting import plot_filters as plot_filters
@@ -57,8 +59,6 @@ if TYPE_CHECKING:
     from .regions import classify_codes as classify_codes
     from .sampling import sample_posterior as sample_posterior
     from .sampling import sample_prior as sample_prior
-    from .tracing import trace_network as trace_network
-    from .tracing import trace_unit as trace_unit
     from .training import train_classifier as train_classifier
     from .vae import build_vae as build_vae
     from .vae_evaluation import evaluate_vae as evaluate_vae
@@ -71,12 +71,12 @@ __version__ = "0.1.0"
 
 _HOME = {
     "activations": ["feature_maps", "filters"],
-    "attribution": ["saliency"],
+    "explanation.saliency": ["saliency"],
     "classifier": ["build_classifier"],
     "clusters": ["class_means", "class_modes", "nearest_codes"],
     "codes": ["load_test_codes"],
-    "contributions": ["evidence"],
-    "convolution": ["apply_kernel"],
+    "explanation.evidence": ["evidence"],
+    "arithmetic.convolution": ["apply_kernel"],
     "datasets": ["load_idx", "load_mnist"],
     "drawing": ["image_steps", "normalize_image", "normalize_strokes", "stroke_steps"],
     "evaluation": ["evaluate_classifier"],
@@ -85,7 +85,7 @@ _HOME = {
     "latent": ["decode", "encode", "latent_grid", "reconstruct"],
     "outliers": ["looks_like_digit"],
     "pen_digits": ["load_pen_digits"],
-    "perturbation": ["smallest_change"],
+    "explanation.change": ["smallest_change"],
     "plotting": [
         "plot_class_regions",
         "plot_feature_maps",
@@ -99,7 +99,7 @@ _HOME = {
     ],
     "regions": ["class_regions", "classify_codes"],
     "sampling": ["sample_posterior", "sample_prior"],
-    "tracing": ["trace_network", "trace_unit"],
+    "explanation.tracing": ["trace_network", "trace_unit"],
     "training": ["train_classifier"],
     "vae": ["build_vae"],
     "vae_evaluation": ["evaluate_vae"],

@@ -10,12 +10,12 @@ import numpy as np
 import numpy.typing as npt
 
 from ._numbers import checked_count
-from .attribution import Saliency
-from .contributions import Evidence
+from .arithmetic.traces import ActivationTrace, MaximumTrace, SumTrace, UnitTrace
+from .explanation.change import Change
+from .explanation.evidence import Evidence
+from .explanation.saliency import Saliency
 from .palette import INK_COLORS, SIGNED_COLORS, class_color, color_ramp
-from .perturbation import Change
 from .plotting import mosaic
-from .traces import ActivationTrace, MaximumTrace, SumTrace, UnitTrace
 
 Floats = npt.NDArray[np.float32]
 

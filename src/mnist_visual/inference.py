@@ -28,12 +28,12 @@ from ._layers import (
     relu,
     softmax,
 )
-from ._nonlinear import Activation
-from .arithmetic import Computation, Layer, Operation
-from .convolution import Window
+from .arithmetic.computation import Computation, Layer, Operation
+from .arithmetic.convolution import Window
+from .arithmetic.nonlinear import Activation
+from .arithmetic.operations import Convolution, Dense, Pooling
+from .arithmetic.rearrangements import Input, Reshape
 from .digit_vae import DigitVAE, digit_vae
-from .operations import Convolution, Dense, Pooling
-from .rearrangements import Input, Reshape
 
 
 @dataclass(frozen=True, eq=False)

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from mnist_visual.traces import (
+from mnist_visual.arithmetic.traces import (
     ActivationTrace,
     Floats,
     MaximumTrace,

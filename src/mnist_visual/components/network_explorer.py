@@ -8,9 +8,9 @@ from typing import Any, ClassVar
 import numpy as np
 import param
 
-from mnist_visual.arithmetic import Computation
-from mnist_visual.traces import PassTrace, Unit
-from mnist_visual.tracing import trace_network
+from mnist_visual.arithmetic.computation import Computation
+from mnist_visual.arithmetic.traces import PassTrace, Unit
+from mnist_visual.explanation.tracing import trace_network
 
 from ._network_messages import Message, as_shades, trace_message
 from ._view import JS, Titled, View, kind_of

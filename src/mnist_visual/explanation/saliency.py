@@ -9,9 +9,10 @@ from itertools import product
 import numpy as np
 import numpy.typing as npt
 
-from ._backend import keras
-from ._scores import FEW, MANY, Scores, checked_label, class_scores
-from .activations import as_batch
+from mnist_visual._backend import keras
+from mnist_visual.activations import as_batch
+
+from .scores import FEW, MANY, Scores, checked_label, class_scores
 
 Floats = npt.NDArray[np.float32]
 Doubles = npt.NDArray[np.float64]

@@ -8,9 +8,10 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from ._backend import keras
-from ._scores import FEW, MANY, Scores, checked_label, class_scores
-from .attribution import one_picture
+from mnist_visual._backend import keras
+
+from .saliency import one_picture
+from .scores import FEW, MANY, Scores, checked_label, class_scores
 
 Floats = npt.NDArray[np.float32]
 Doubles = npt.NDArray[np.float64]

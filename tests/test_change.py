@@ -6,7 +6,7 @@ from scipy.optimize import minimize
 
 import mnist_visual as mv
 from mnist_visual._backend import keras
-from mnist_visual._scores import class_scores
+from mnist_visual.explanation.scores import class_scores
 
 from .classifier_models import one_picture, shake
 

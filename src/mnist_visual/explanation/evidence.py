@@ -8,10 +8,11 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from ._numbers import checked_count
-from .arithmetic import Computation
-from .operations import Activate, Dense
-from .rearrangements import Reshape, Shift
+from mnist_visual._numbers import checked_count
+from mnist_visual.arithmetic.computation import Computation
+from mnist_visual.arithmetic.operations import Activate, Dense
+from mnist_visual.arithmetic.rearrangements import Reshape, Shift
+
 from .tracing import trace_network
 
 Floats = npt.NDArray[np.float32]

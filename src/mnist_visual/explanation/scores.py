@@ -12,9 +12,9 @@ import jax.numpy as jnp
 import numpy as np
 import numpy.typing as npt
 
-from ._backend import keras
-from ._graph import check_model
-from ._numbers import checked_count
+from mnist_visual._backend import keras
+from mnist_visual._graph import check_model
+from mnist_visual._numbers import checked_count
 
 Floats = npt.NDArray[np.float32]
 

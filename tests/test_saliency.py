@@ -5,7 +5,7 @@ import pytest
 
 import mnist_visual as mv
 from mnist_visual._backend import keras
-from mnist_visual._scores import class_scores
+from mnist_visual.explanation.scores import class_scores
 
 from .classifier_models import HEIGHT, WIDTH, one_picture, shake
 

@@ -7,8 +7,8 @@ from typing import Any
 
 import numpy.typing as npt
 
-from .arithmetic import Computation
-from .traces import UnitTrace
+from mnist_visual.arithmetic.computation import Computation
+from mnist_visual.arithmetic.traces import UnitTrace
 
 
 def trace_unit(
@@ -96,6 +96,6 @@ def trace_network(model: Any, image: npt.ArrayLike) -> Computation:
     if hasattr(model, "computation"):
         found: Computation = model.computation(image)
         return found
-    from ._keras_layers import read_computation  # Keras loads only where it is needed
+    from .keras_layers import read_computation  # Keras loads only where it is needed
 
     return read_computation(model, image)

@@ -8,14 +8,21 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from ._backend import keras
-from ._graph import check_model, input_name, model_steps, named_outputs
-from ._nonlinear import ACTIVATIONS, Activation
-from .activations import as_batch, outputs_of
-from .arithmetic import Computation, Layer, Operation
-from .convolution import Window
-from .operations import Activate, Addition, Convolution, Dense, Pooling, Scaling
-from .rearrangements import Concatenation, Input, Reshape, Shift, Unsupported
+from mnist_visual._backend import keras
+from mnist_visual._graph import check_model, input_name, model_steps, named_outputs
+from mnist_visual.activations import as_batch, outputs_of
+from mnist_visual.arithmetic.computation import Computation, Layer, Operation
+from mnist_visual.arithmetic.convolution import Window
+from mnist_visual.arithmetic.nonlinear import ACTIVATIONS, Activation
+from mnist_visual.arithmetic.operations import (
+    Activate,
+    Addition,
+    Convolution,
+    Dense,
+    Pooling,
+    Scaling,
+)
+from mnist_visual.arithmetic.rearrangements import Concatenation, Input, Reshape, Shift, Unsupported
 
 Floats = npt.NDArray[np.float32]
 

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from ._numbers import checked_count
+from mnist_visual._numbers import checked_count
 
 Floats = npt.NDArray[np.float32]
 Places = npt.NDArray[np.intp]

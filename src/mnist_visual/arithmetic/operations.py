@@ -8,8 +8,8 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from ._nonlinear import Activation
 from .convolution import Window
+from .nonlinear import Activation
 from .traces import (
     ActivationTrace,
     Floats,

@@ -1,0 +1,1 @@
+"""The arithmetic of a network in plain NumPy: what each value is made of, and from where."""
