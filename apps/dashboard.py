@@ -21,6 +21,7 @@ from mnist_visual.inference import shared_network
 if TYPE_CHECKING:
     from mnist_visual.components import LatentExplorer, NetworkExplorer
 
+LESSONS = "?page=learn&lesson="
 TEMPLATE = (Path(__file__).parent / "dashboard.html").read_text(encoding="utf-8")
 
 
@@ -45,23 +46,26 @@ def dashboard() -> pn.Template:
             "latent": pages.slots["latent"],
             "memory": memory,
             "sketchpad": sketchpad,
-            "prediction": Prediction(reading),
+            "prediction": Prediction(reading, lessons=LESSONS),
             "steps": NormalizationSteps(
                 sketchpad,
                 heading="What the network sees",
                 note="your drawing, made to look like the digits it learned from",
+                lessons=LESSONS,
             ),
             "first": FeatureMaps(
                 reading,
                 "conv1",
                 heading="First layer",
                 note="eight filters slide over it; red adds, blue takes away, dark is a find",
+                lessons=LESSONS,
             ),
             "second": FeatureMaps(
                 reading,
                 "conv2",
                 heading="Second layer",
                 note="sixteen filters, each looking at all eight pictures above",
+                lessons=LESSONS,
             ),
         },
     )
@@ -73,7 +77,7 @@ def network(reading: Reading) -> NetworkExplorer:
     """Build the page of the network from end to end."""
     from mnist_visual.components import NetworkExplorer
 
-    return NetworkExplorer(reading)
+    return NetworkExplorer(reading, lessons=LESSONS)
 
 
 def latent(sketchpad: Sketchpad, memory: pn.Column) -> LatentExplorer:

@@ -32,7 +32,17 @@ def flatten(module: Path, *, seen: set[Path] | None = None) -> str:
     return "\n".join([*before, _IMPORT.sub("", source)])
 
 
-class Titled(param.Parameterized):
+class Explained(param.Parameterized):
+    """Where to read about what a view shows."""
+
+    lessons = param.String(
+        constant=True,
+        doc="Address of the lessons, to which a topic is added; without it there are no links.",
+    )
+    topic = param.String(constant=True, doc="The lesson that explains the view.")
+
+
+class Titled(Explained):
     """What a view says above itself."""
 
     heading = param.String(doc="What the view shows, in a few words.")

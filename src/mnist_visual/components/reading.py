@@ -12,7 +12,7 @@ import param
 from mnist_visual.inference import DigitNetwork
 from mnist_visual.outliers import looks_like_digit
 
-from ._view import JS, Titled, View
+from ._view import JS, Explained, Titled, View
 from .sketchpad import Sketchpad
 
 
@@ -74,7 +74,7 @@ class _ReadingView(View):
         reading.param.watch(self._show, "maps")
 
 
-class Prediction(_ReadingView):
+class Prediction(Explained, _ReadingView):
     """The answer: the digit in large, and a bar for the probability of each class.
 
     Nothing is claimed for an empty sketchpad, nor for a drawing that does not look like a
@@ -85,6 +85,8 @@ class Prediction(_ReadingView):
     reading : Reading
         Of a classifier of the ten digits.
     """
+
+    topic = param.String(default="machine-learning", constant=True)
 
     _bundle: ClassVar = JS / "prediction.js"
 
@@ -109,6 +111,7 @@ class FeatureMaps(Titled, _ReadingView):
         The name of a convolution of the reading's classifier.
     """
 
+    topic = param.String(default="filters", constant=True)
     filters = param.Integer(constant=True, doc="How many; their places are kept from the start.")
     channels = param.Integer(constant=True, doc="How many input channels each filter looks at.")
 
@@ -137,6 +140,8 @@ class NormalizationSteps(Titled, View):
     ----------
     sketchpad : Sketchpad
     """
+
+    topic = param.String(default="training", constant=True)
 
     _bundle: ClassVar = JS / "normalization_steps.js"
 

@@ -52,10 +52,17 @@ export function onceAFrame(action) {
   return soon
 }
 
+// The link to the lesson on a topic, in a list that is empty where there are no lessons.
+export function explain(model, topic = model.topic) {
+  if (!model.lessons || !topic) return []
+  return [h("a", { class: "explain", href: model.lessons + topic }, "Explain this")]
+}
+
 // A card with a heading and a note; the note is left out where there is none.
 export function card(model, ...children) {
   const heading = h("h2", { id: "heading" }, model.heading)
-  const title = h("header", {}, heading, ...(model.note ? [h("p", {}, model.note)] : []))
+  const note = model.note ? [h("p", {}, model.note)] : []
+  const title = h("header", {}, heading, ...note, ...explain(model))
   return h("section", { class: "card", "aria-labelledby": "heading" }, title, ...children)
 }
 

@@ -13,27 +13,43 @@ class Pages {
   constructor(model) {
     this.model = model
     this.links = Object.entries(model.labels).map(([name, label]) => {
-      return h("a", { "data-name": name, onclick: (event) => this.click(event, name) }, label)
+      return h("a", { "data-name": name }, label)
     })
     this.element = h("nav", { class: "pages", "aria-label": "Pages" }, ...this.links)
     this.travel = () => this.open(new URL(location.href).searchParams.get("page") ?? this.links[0].dataset.name)
+    this.click = (event) => this.follow(event)
     addEventListener("popstate", this.travel)
+    document.addEventListener("click", this.click)
     this.show(model.first)
   }
 
-  click(event, name) {
+  // A link to a page, wherever it stands, changes the address and keeps the drawing. Whoever
+  // shows a part of the address follows it by the same event as the browser's own "back".
+  follow(event) {
     // A new tab or window is the browser's affair.
-    if (event.ctrlKey || event.metaKey || event.shiftKey || event.altKey) return
+    if (event.defaultPrevented || event.button || event.ctrlKey || event.metaKey || event.shiftKey || event.altKey) return
+    const link = event.composedPath().find((node) => node instanceof HTMLAnchorElement)
+    if (!link?.href || link.target || link.download) return
+    const url = new URL(link.href)
+    const page = url.searchParams.get("page")
+    if (url.origin + url.pathname !== location.origin + location.pathname || !this.isPage(page)) return
     event.preventDefault()
-    if (name === this.shown) return
-    history.pushState(null, "", address(name))
-    this.open(name)
+    for (const [name, value] of new URL(location.href).searchParams) {
+      if (!url.searchParams.has(name)) url.searchParams.set(name, value)
+    }
+    if (url.href === location.href) return
+    history.pushState(null, "", url)
+    dispatchEvent(new PopStateEvent("popstate"))
     scrollTo({ top: 0 })
+  }
+
+  isPage(name) {
+    return this.links.some((link) => link.dataset.name === name?.toLowerCase())
   }
 
   open(given) {
     const name = given.toLowerCase()
-    if (!this.links.some((link) => link.dataset.name === name)) return
+    if (!this.isPage(name)) return
     this.show(name)
     this.model.send_msg({ kind: "open", page: name })
   }
@@ -53,6 +69,7 @@ class Pages {
 
   destroy() {
     removeEventListener("popstate", this.travel)
+    document.removeEventListener("click", this.click)
   }
 }
 

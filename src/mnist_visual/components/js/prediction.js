@@ -1,12 +1,12 @@
 // The answer: the digit in large, and a bar for each class.
 
-import { connect, h } from "./dom.js";
+import { connect, explain, h } from "./dom.js";
 import { bestOf, percent } from "./numbers.js";
 
 const SPOKEN = 600 // milliseconds of rest before the answer is read out
 
 class Answer {
-  constructor() {
+  constructor(model) {
     this.digit = h("p", { class: "digit", "aria-hidden": "true" })
     this.sentence = h("h2", { id: "heading" })
     this.sure = h("p", {})
@@ -25,7 +25,7 @@ class Answer {
       h(
         "div",
         {},
-        h("header", {}, this.sentence, this.sure),
+        h("header", {}, this.sentence, this.sure, ...explain(model)),
         h("ol", { "aria-label": "Probability of each digit" }, ...this.bars.map((b) => b.item)),
       ),
       this.spoken,
@@ -63,7 +63,7 @@ class Answer {
 }
 
 export function render({ model }) {
-  const answer = new Answer()
+  const answer = new Answer(model)
   connect(model, (message) => answer.show(message), () => clearTimeout(answer.timer), { element: answer.element })
   return answer.element
 }
