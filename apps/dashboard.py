@@ -2,24 +2,29 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import panel as pn
 
 from mnist_visual.components import (
+    Deed,
     FeatureMaps,
     NormalizationSteps,
     Pages,
     Prediction,
     Reading,
     Sketchpad,
+    Stop,
+    Tour,
 )
 from mnist_visual.components.samples import random_digit
 from mnist_visual.inference import shared_network
 
 if TYPE_CHECKING:
-    from mnist_visual.components import LatentExplorer, NetworkExplorer
+    from mnist_visual.components import Course, LatentExplorer, NetworkExplorer
 
 LESSONS = "?page=learn&lesson="
 TEMPLATE = (Path(__file__).parent / "dashboard.html").read_text(encoding="utf-8")
@@ -29,22 +34,28 @@ def dashboard() -> pn.Template:
     """Put one visitor's page together."""
     sketchpad = Sketchpad(samples=random_digit)
     reading = Reading(shared_network(), sketchpad)
-    memory = pn.Column(sizing_mode="stretch_width")
+    explorer = cache(lambda: network_explorer(reading))
+    plane = cache(lambda: latent_explorer(sketchpad))
+    memory, contents = (pn.Column(sizing_mode="stretch_width") for _ in range(2))
     pages = Pages(
         {
             "Draw": lambda: None,
-            "Network": lambda: network(reading),
-            "Latent": lambda: latent(sketchpad, memory),
+            "Network": explorer,
+            "Latent": lambda: latent(plane(), memory),
+            "Learn": lambda: learn(reading, contents),
         },
-        active=pn.state.session_args.get("page", [b""])[0].decode(errors="replace").lower(),
+        active=asked("page"),
     )
     template = pn.Template(
         TEMPLATE,
         items={
             "pages": pages,
+            "tour": tour(sketchpad, explorer, plane),
             "network": pages.slots["network"],
             "latent": pages.slots["latent"],
             "memory": memory,
+            "learn": pages.slots["learn"],
+            "contents": contents,
             "sketchpad": sketchpad,
             "prediction": Prediction(reading, lessons=LESSONS),
             "steps": NormalizationSteps(
@@ -73,21 +84,91 @@ def dashboard() -> pn.Template:
     return template
 
 
-def network(reading: Reading) -> NetworkExplorer:
+def asked(name: str) -> str:
+    """Read a part of the address that the visitor came by."""
+    return pn.state.session_args.get(name, [b""])[0].decode(errors="replace").lower()
+
+
+def network_explorer(reading: Reading) -> NetworkExplorer:
     """Build the page of the network from end to end."""
     from mnist_visual.components import NetworkExplorer
 
     return NetworkExplorer(reading, lessons=LESSONS)
 
 
-def latent(sketchpad: Sketchpad, memory: pn.Column) -> LatentExplorer:
-    """Build the page of the latent plane, and below the sketchpad what is remembered."""
-    from mnist_visual.components import DrawingReconstruction, LatentExplorer
+def latent_explorer(sketchpad: Sketchpad) -> LatentExplorer:
+    """Build the latent plane to walk about in."""
+    from mnist_visual.components import LatentExplorer
     from mnist_visual.components.latent_plane import shipped_plane
 
-    explorer = LatentExplorer(shipped_plane(), sketchpad=sketchpad)
+    return LatentExplorer(shipped_plane(), sketchpad=sketchpad)
+
+
+def latent(explorer: LatentExplorer, memory: pn.Column) -> LatentExplorer:
+    """Build the page of the latent plane, and below the sketchpad what is remembered."""
+    from mnist_visual.components import DrawingReconstruction
+
     memory.append(DrawingReconstruction(explorer))
     return explorer
+
+
+def learn(reading: Reading, contents: pn.Column) -> Course:
+    """Build the lessons, and below the sketchpad their list."""
+    from mnist_visual.components import Course
+    from mnist_visual.components.latent_plane import shipped_plane
+    from mnist_visual.components.lesson_views import lesson_views
+
+    course = Course(lesson_views(reading, shipped_plane), topic=asked("lesson"), address=LESSONS)
+    contents.append(course.contents)
+    return course
+
+
+def tour(
+    sketchpad: Sketchpad,
+    explorer: Callable[[], NetworkExplorer],
+    plane: Callable[[], LatentExplorer],
+) -> Tour:
+    """Lay out the tour for those who are here for the first time."""
+
+    def drawn() -> Deed:
+        return Deed([(sketchpad, "steps")], lambda: sketchpad.steps.box is not None)
+
+    def pointed() -> Deed:
+        return Deed([(explorer(), "selected")], lambda: True)
+
+    def walked() -> Deed:
+        return Deed([(plane(), "cursor")], lambda: True)
+
+    stops = [
+        Stop("draw", "sketchpad", "This is your sketchpad. Draw a digit, any digit.", drawn),
+        Stop("draw", "prediction", "The network reads along. A longer bar means it is surer."),
+        Stop(
+            "draw",
+            "first",
+            "These small filters look for patterns. Dark spots show where each found its own.",
+        ),
+        Stop(
+            "network",
+            "network",
+            "The whole network, from left to right. Point at any spot to see its numbers.",
+            pointed,
+        ),
+        Stop(
+            "network",
+            "network",
+            "Every number comes from others. Click one below to follow it back to your drawing.",
+            pointed,
+        ),
+        Stop(
+            "latent",
+            "latent",
+            "A second network imagines digits. Move over its map, and watch it draw.",
+            walked,
+        ),
+        Stop("latent", "memory", "Your digit has a place there, too. This is what it remembers."),
+        Stop("learn", "learn", "Here each idea is explained. \u201cExplain this\u201d leads here."),
+    ]
+    return Tour(stops)
 
 
 if pn.state.served:  # `panel serve apps/dashboard.py`

@@ -5,36 +5,50 @@ from __future__ import annotations
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
-from .pages import Pages
+from .pages import Pages, Sections
 from .reading import FeatureMaps, NormalizationSteps, Prediction, Reading
 from .sketchpad import Sketchpad
 
 if TYPE_CHECKING:
+    from .course import Course, LiveView
+    from .deeds import Deed
     from .drawing_reconstruction import DrawingReconstruction
     from .latent_explorer import LatentExplorer
     from .latent_plane import LatentPlane
     from .network_explorer import NetworkExplorer
+    from .tour import Stop, Tour
 
 __all__ = [
+    "Course",
+    "Deed",
     "DrawingReconstruction",
     "FeatureMaps",
     "LatentExplorer",
     "LatentPlane",
+    "LiveView",
     "NetworkExplorer",
     "NormalizationSteps",
     "Pages",
     "Prediction",
     "Reading",
+    "Sections",
     "Sketchpad",
+    "Stop",
+    "Tour",
 ]
 
 
 # What nobody has opened yet does not delay the start.
 _LATER = {
+    "Course": "course",
+    "Deed": "deeds",
     "DrawingReconstruction": "drawing_reconstruction",
     "LatentExplorer": "latent_explorer",
     "LatentPlane": "latent_plane",
+    "LiveView": "course",
     "NetworkExplorer": "network_explorer",
+    "Stop": "tour",
+    "Tour": "tour",
 }
 
 

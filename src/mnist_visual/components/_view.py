@@ -6,6 +6,7 @@ import re
 from pathlib import Path
 from typing import Any, ClassVar
 
+import panel as pn
 import param
 from bokeh.embed.bundle import extension_dirs
 from panel.custom import JSComponent
@@ -97,6 +98,12 @@ class View(JSComponent):
             self._welcome(again=data.get("again") is True)
         elif kind == "away":
             self._watchers = max(0, self._watchers - 1)
+
+
+def stack(*views: Any) -> pn.Column:
+    """Put views below each other, as far apart as the cards of a page."""
+    gap = {"gap": "clamp(0.75rem, 1.5vw, 1.25rem)"}
+    return pn.Column(*views, sizing_mode="stretch_width", styles=gap)
 
 
 def kind_of(message: Any) -> str | None:

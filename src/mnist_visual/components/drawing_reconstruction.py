@@ -36,7 +36,7 @@ class PlacedDrawing(param.Parameterized):
     def __init__(self, plane: LatentPlane, sketchpad: Sketchpad) -> None:
         super().__init__()
         self.plane, self.sketchpad = plane, sketchpad
-        self._seed = 0
+        self.samplings = 0
         self._found: tuple[tuple[int, ...], Placement] = ((), plane.place(sketchpad.steps.digit))
         sketchpad.param.watch(self._follow, "steps")
 
@@ -45,7 +45,7 @@ class PlacedDrawing(param.Parameterized):
 
     def sample_again(self) -> None:
         """Draw other samples from the posterior."""
-        self._seed += 1
+        self.samplings += 1
         self.changes += 1
 
     @property
@@ -55,9 +55,9 @@ class PlacedDrawing(param.Parameterized):
         if steps.box is None:
             return None
         # By identity: arrays have no equality that is one truth.
-        of = (id(steps), id(self.plane.examples), self._seed)
+        of = (id(steps), id(self.plane.examples), self.samplings)
         if of != self._found[0]:
-            self._found = of, self.plane.place(steps.digit, seed=self._seed)
+            self._found = of, self.plane.place(steps.digit, seed=self.samplings)
         return self._found[1]
 
     def spread_message(self) -> Message:
@@ -120,17 +120,17 @@ class DrawingReconstruction(View):
         plane = explorer.plane
         super().__init__(class_names=plane.class_names, noun=plane.noun, **params)
         self._explorer = explorer
-        self._placed = explorer.placed
-        self._placed.param.watch(self._show, "changes")
+        self.placed = explorer.placed
+        self.placed.param.watch(self._show, "changes")
 
     def _state(self) -> Message:
-        return self._placed.memory_message()
+        return self.placed.memory_message()
 
     def _handle_msg(self, data: Any) -> None:
         kind = kind_of(data)
         if kind == "find":
             self._explorer.find_drawing()
         elif kind == "sample":
-            self._placed.sample_again()
+            self.placed.sample_again()
         else:
             super()._handle_msg(data)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import re
 from collections.abc import Callable, Mapping
 from typing import Any, ClassVar
 
@@ -25,6 +26,8 @@ class Pages(View):
         the document already. A builder is called once, when the page is first opened.
     active : str, optional
         The page to open first; the first of all by default.
+    key : str, default "page"
+        What names the page in the address and in the document.
 
     Attributes
     ----------
@@ -44,6 +47,7 @@ class Pages(View):
     active = param.Selector(check_on_set=True, doc="The page in sight.")
     labels = param.Dict(constant=True, doc="What each page is called.")
     first = param.String(constant=True, doc="The page that is opened first.")
+    key = param.String(default="page", constant=True, doc="What names the page in the address.")
 
     _bundle: ClassVar = JS / "pages.js"
     _rename: ClassVar = {"active": None}
@@ -51,8 +55,8 @@ class Pages(View):
     def __init__(
         self, pages: Mapping[str, Callable[[], Any]], *, active: str | None = None, **params: Any
     ) -> None:
-        labels = {label.lower(): label for label in pages}
-        self._builders = {label.lower(): build for label, build in pages.items()}
+        labels = {_slug(label): label for label in pages}
+        self._builders = dict(zip(labels, pages.values(), strict=True))
         self.slots = {name: pn.Column(sizing_mode="stretch_width") for name in labels}
         first = active if active in labels else next(iter(labels))
         self._shown = first  # in the browser, which needs no telling what it did itself
@@ -96,3 +100,50 @@ class Pages(View):
         if isinstance(page, str) and page in self.labels:
             self._shown = page
             self.active = page
+
+
+class Sections(pn.viewable.Viewer):
+    """Parts of one page, of which one is shown below links to all of them.
+
+    Parameters
+    ----------
+    sections : mapping of str to callable
+        For each its builder, which gives what Panel shows; called when it is first opened.
+    active : str, optional
+        The one to open first; the first of all by default.
+    key : str, default "view"
+        What names the section in the address.
+
+    Attributes
+    ----------
+    links : Pages
+        The links; ``links.active`` is the section in sight.
+
+    Examples
+    --------
+    >>> sections = Sections({"Whole network": lambda: "layers", "Fool it": lambda: "a brush"})
+    >>> sections.links.active = "fool-it"
+    """
+
+    def __init__(
+        self,
+        sections: Mapping[str, Callable[[], Any]],
+        *,
+        active: str | None = None,
+        key: str = "view",
+    ) -> None:
+        super().__init__()
+        self.links = Pages(sections, active=active, key=key)
+        self._show_active()
+        self.links.param.watch(self._show_active, "active")
+
+    def _show_active(self, *_: object) -> None:
+        for name, slot in self.links.slots.items():
+            slot.visible = name == self.links.active
+
+    def __panel__(self) -> pn.Column:
+        return pn.Column(self.links, *self.links.slots.values(), sizing_mode="stretch_width")
+
+
+def _slug(label: str) -> str:
+    return re.sub(r"\W+", "-", label.lower()).strip("-")

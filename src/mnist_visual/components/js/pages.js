@@ -2,25 +2,22 @@
 
 import { connect, h } from "./dom.js";
 
-// Other parts of the address stay as they are.
-function address(page) {
-  const url = new URL(location.href)
-  url.searchParams.set("page", page)
-  return url.href
-}
-
 class Pages {
   constructor(model) {
     this.model = model
     this.links = Object.entries(model.labels).map(([name, label]) => {
       return h("a", { "data-name": name }, label)
     })
-    this.element = h("nav", { class: "pages", "aria-label": "Pages" }, ...this.links)
-    this.travel = () => this.open(new URL(location.href).searchParams.get("page") ?? this.links[0].dataset.name)
+    this.element = h("nav", { class: `pages ${model.key}`, "aria-label": model.key === "page" ? "Pages" : "Parts of this page" }, ...this.links)
+    this.travel = () => this.open(this.asked ?? this.links[0].dataset.name)
     this.click = (event) => this.follow(event)
     addEventListener("popstate", this.travel)
     document.addEventListener("click", this.click)
     this.show(model.first)
+  }
+
+  get asked() {
+    return new URL(location.href).searchParams.get(this.model.key)
   }
 
   // A link to a page, wherever it stands, changes the address and keeps the drawing. Whoever
@@ -31,7 +28,7 @@ class Pages {
     const link = event.composedPath().find((node) => node instanceof HTMLAnchorElement)
     if (!link?.href || link.target || link.download) return
     const url = new URL(link.href)
-    const page = url.searchParams.get("page")
+    const page = url.searchParams.get(this.model.key)
     if (url.origin + url.pathname !== location.origin + location.pathname || !this.isPage(page)) return
     event.preventDefault()
     for (const [name, value] of new URL(location.href).searchParams) {
@@ -41,6 +38,13 @@ class Pages {
     history.pushState(null, "", url)
     dispatchEvent(new PopStateEvent("popstate"))
     scrollTo({ top: 0 })
+  }
+
+  // Other parts of the address stay as they are.
+  address(page) {
+    const url = new URL(location.href)
+    url.searchParams.set(this.model.key, page)
+    return url.href
   }
 
   isPage(name) {
@@ -57,13 +61,14 @@ class Pages {
   show(name) {
     this.shown = name
     for (const link of this.links) {
-      link.href = address(link.dataset.name) // the rest of the address may have changed
+      link.href = this.address(link.dataset.name) // the rest of the address may have changed
       if (link.dataset.name === name) link.setAttribute("aria-current", "page")
       else link.removeAttribute("aria-current")
     }
-    document.documentElement.dataset.page = name
-    for (const part of document.querySelectorAll("[data-page]")) {
-      if (part !== document.documentElement) part.hidden = part.dataset.page !== name
+    const { key } = this.model
+    document.documentElement.dataset[key] = name
+    for (const part of document.querySelectorAll(`[data-${key}]`)) {
+      if (part !== document.documentElement) part.hidden = part.dataset[key] !== name
     }
   }
 
@@ -76,6 +81,8 @@ class Pages {
 export function render({ model }) {
   const pages = new Pages(model)
   connect(model, ({ page }) => pages.show(page), () => pages.destroy())
+  // What is built late finds the address already there.
+  if (pages.asked && pages.asked !== pages.shown) pages.open(pages.asked)
   return pages.element
 }
 

@@ -1,0 +1,52 @@
+// What there was to see, once the thing is done, and the way on.
+
+import { connect, h } from "./dom.js";
+import { lessonLink, setText } from "./lesson_text.js";
+
+class Insight {
+  constructor(model) {
+    this.model = model
+    this.heading = h("h2", { id: "insight", tabindex: -1 }, "What you saw")
+    this.text = h("div", { class: "text" })
+    this.wait = h(
+      "div",
+      { class: "wait" },
+      h("p", {}, "It goes on here when you have tried it."),
+      h("button", { type: "button", onclick: () => this.skip() }, "Show me now"),
+    )
+    this.way = h("p", { class: "way" })
+    this.element = h("section", { class: "card insight", "aria-labelledby": "insight" }, this.heading, this.wait, this.text, this.way)
+  }
+
+  skip() {
+    this.model.send_msg({ kind: "finish" })
+    this.heading.focus() // the button goes
+  }
+
+  receive(message) {
+    if (message.kind === "look") this.look()
+    else this.show(message)
+  }
+
+  look() {
+    const calm = matchMedia("(prefers-reduced-motion: reduce)").matches
+    this.heading.focus({ preventScroll: true })
+    this.element.scrollIntoView({ behavior: calm ? "auto" : "smooth", block: "nearest" })
+  }
+
+  show({ insight, finished, next }) {
+    this.wait.hidden = finished
+    this.text.hidden = !finished
+    setText(this.text, insight, this.model.katex)
+    const link = next && lessonLink(this.model, next[0], { class: finished ? "next ready" : "next" }, `Next: ${next[1]} →`)
+    this.way.replaceChildren(link ?? "That was the last lesson. Now you know how it all works.")
+  }
+}
+
+export function render({ model }) {
+  const insight = new Insight(model)
+  connect(model, (message) => insight.receive(message), () => {}, { element: insight.element })
+  return insight.element
+}
+
+export default { render }

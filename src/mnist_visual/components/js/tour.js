@@ -1,0 +1,118 @@
+// A tour: a button that starts it, and a card that says what there is to see at each stop.
+
+import { connect, h } from "./dom.js";
+
+const KEY = "tour" // whether this visitor has seen it, or would rather not
+
+const remembered = (action) => {
+  try {
+    return action(localStorage)
+  } catch {
+    return null // a browser may forbid pages to remember
+  }
+}
+
+class Tour {
+  constructor(model) {
+    this.model = model
+    this.start = h("button", { type: "button", class: "start", onclick: () => this.go(0) })
+    this.label()
+    this.count = h("p", { class: "count" })
+    this.text = h("p", { class: "words", tabindex: -1 })
+    this.state = h("p", { class: "state", role: "status" })
+    this.back = h("button", { type: "button", onclick: () => this.go(this.stop - 1) }, "Back")
+    this.next = h("button", { type: "button", class: "next", onclick: () => this.goOn() })
+    this.leave = h("button", { type: "button", onclick: () => this.end() }, "Leave the tour")
+    this.card = h(
+      "section",
+      { class: "card tour-card", "aria-label": "Tour", hidden: true, onkeydown: (event) => event.key === "Escape" && this.end() },
+      this.count,
+      this.text,
+      this.state,
+      h("div", { class: "buttons" }, this.back, this.next, this.leave),
+    )
+    this.element = h("div", {}, this.start, this.card)
+  }
+
+  // Those who have not seen it are told what it is.
+  label() {
+    const known = remembered((storage) => storage.getItem(KEY))
+    this.start.classList.toggle("new", !known)
+    this.start.replaceChildren(h("span", {}, known ? "Tour" : "New here? Take the tour"))
+    this.start.setAttribute("aria-label", "Take the tour, two minutes")
+  }
+
+  go(stop) {
+    remembered((storage) => storage.setItem(KEY, "seen"))
+    this.label()
+    this.moved = true
+    this.model.send_msg({ kind: "go", stop })
+  }
+
+  goOn() {
+    if (this.stop + 1 < this.model.count) this.go(this.stop + 1)
+    else this.end()
+  }
+
+  end() {
+    this.model.send_msg({ kind: "leave" })
+    this.start.focus({ preventScroll: true })
+  }
+
+  show({ stop, page, place, text, waits, done }) {
+    this.stop = stop
+    this.card.hidden = stop === null
+    if (stop === null) {
+      this.point(null)
+      return
+    }
+    const last = stop + 1 === this.model.count
+    this.count.textContent = `Tour, ${stop + 1} of ${this.model.count}`
+    this.text.textContent = text
+    this.state.textContent = done ? "✓ Well done." : waits ? "Take your time: the tour waits." : ""
+    this.back.disabled = stop === 0
+    this.next.textContent = last ? "Finish" : waits ? "Skip" : "Next"
+    this.next.classList.toggle("ready", !waits)
+    this.visit(page)
+    if (this.moved) {
+      this.point(place)
+      this.text.focus({ preventScroll: true })
+    }
+    this.moved = false
+  }
+
+  // The address changes as if the visitor had followed a link.
+  visit(page) {
+    const url = new URL(this.model.address + page, location.href)
+    for (const [name, value] of new URL(location.href).searchParams) {
+      if (!url.searchParams.has(name)) url.searchParams.set(name, value)
+    }
+    const here = new URL(location.href).searchParams.get("page")
+    if (!this.moved || here === page) return
+    history.pushState(null, "", url)
+    dispatchEvent(new PopStateEvent("popstate"))
+  }
+
+  point(place) {
+    document.querySelector("[data-toured]")?.removeAttribute("data-toured")
+    const target = place && document.querySelector(`[data-tour="${place}"]`)
+    document.documentElement.toggleAttribute("data-touring", Boolean(place))
+    if (!target) return
+    target.setAttribute("data-toured", "")
+    const calm = matchMedia("(prefers-reduced-motion: reduce)").matches
+    // Once the page has its new height.
+    requestAnimationFrame(() => target.scrollIntoView({ behavior: calm ? "auto" : "smooth", block: "nearest" }))
+  }
+
+  destroy() {
+    this.point(null)
+  }
+}
+
+export function render({ model }) {
+  const tour = new Tour(model)
+  connect(model, (message) => tour.show(message), () => tour.destroy())
+  return tour.element
+}
+
+export default { render }
