@@ -38,6 +38,13 @@ def typecheck(session: nox.Session) -> None:
 
 
 @nox.session
+def docs(session: nox.Session) -> None:
+    """Build the documentation into docs/_build/; what is wrong in it is an error."""
+    session.install("-e", ".", *groups("docs"))
+    session.run("sphinx-build", "-W", "--keep-going", "-E", "docs", "docs/_build")
+
+
+@nox.session
 def serve(session: nox.Session) -> None:
     """Open the dashboard; further arguments go to `mnist-visual serve`."""
     session.install("-e", ".[offline]")
