@@ -23,4 +23,5 @@ katex = Path(pn.__file__).parent / "dist" / KaTeX.__javascript__[0].partition("/
 html_static_path = ["_static", str(katex.parent)]
 mathjax_path = katex.name
 mathjax_options = {"defer": "defer"}
+html_css_files = ["formulas.css"]
 html_js_files = [("formulas.js", {"defer": "defer"})]
