@@ -101,14 +101,14 @@ def latent_explorer(sketchpad: Sketchpad) -> LatentExplorer:
     from mnist_visual.components import LatentExplorer
     from mnist_visual.components.latent_plane import shipped_plane
 
-    return LatentExplorer(shipped_plane(), sketchpad=sketchpad)
+    return LatentExplorer(shipped_plane(), sketchpad=sketchpad, lessons=LESSONS)
 
 
 def latent(explorer: LatentExplorer, memory: pn.Column) -> LatentExplorer:
     """Build the page of the latent plane, and below the sketchpad what is remembered."""
     from mnist_visual.components import DrawingReconstruction
 
-    memory.append(DrawingReconstruction(explorer))
+    memory.append(DrawingReconstruction(explorer, lessons=LESSONS))
     return explorer
 
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 import param
 
 from ._latent_messages import Message, as_bytes
-from ._view import JS, View, kind_of
+from ._view import JS, Explained, View, kind_of
 from .latent_plane import LatentPlane, Placement
 from .sketchpad import Sketchpad
 
@@ -91,7 +91,7 @@ class PlacedDrawing(param.Parameterized):
         }
 
 
-class DrawingReconstruction(View):
+class DrawingReconstruction(Explained, View):
     """What an autoencoder remembers of a drawing: its picture, its spread, what is near.
 
     Parameters
@@ -105,6 +105,7 @@ class DrawingReconstruction(View):
         If it has not.
     """
 
+    topic = param.String(default="vae", constant=True)
     class_names = param.List(constant=True, doc="What each class is called.")
     noun = param.String(constant=True, doc="What one picture shows.")
 

@@ -15,13 +15,13 @@ from mnist_visual.interpolation import METHODS
 
 from ._latent_messages import QUESTIONS, SLOW, Compute, Message, PlanePoint
 from ._line import Line
-from ._view import JS, View, kind_of
+from ._view import JS, Explained, View, kind_of
 from .drawing_reconstruction import PlacedDrawing
 from .latent_plane import LatentPlane, Point
 from .sketchpad import Sketchpad
 
 
-class LatentExplorer(View):
+class LatentExplorer(Explained, View):
     """The latent plane of an autoencoder: point anywhere and see the digit there.
 
     On the plane lie real digits, the class that a classifier reads at every point, and a path
@@ -88,6 +88,7 @@ class LatentExplorer(View):
     shade = param.Boolean(default=True, doc="Whether doubt makes them fainter.")
     show_grid = param.Boolean(default=False, doc="Whether the decoder's pictures are shown.")
     show_codes = param.Boolean(default=True, doc="Whether the real pictures' codes are shown.")
+    topic = param.String(default="latent-space", constant=True)
     class_names = param.List(constant=True, doc="What each class is called.")
     noun = param.String(constant=True, doc="What one picture shows.")
 

@@ -1,15 +1,16 @@
 // What became of the drawing on the latent plane.
 
-import { connect, h, onTheme } from "./dom.js";
+import { connect, explain, h, onTheme } from "./dom.js";
 import { namedCard, picture } from "./latent_cards.js";
 import { coordinate } from "./numbers.js";
 import { classColor } from "./palette.js";
 import { paintInk, parts, rgb, wipe } from "./pictures.js";
 
 class DrawingCard {
-  constructor(noun, classNames, { onFind, onSample }) {
+  constructor(model, { onFind, onSample }) {
+    const { noun } = model
     this.noun = noun
-    this.names = classNames
+    this.names = model.class_names
     this.drawn = picture()
     this.remembered = picture()
     this.samples = Array.from({ length: 6 }, () => picture())
@@ -37,6 +38,7 @@ class DrawingCard {
         this.neighbours.map(({ canvas, label }) => h("div", { class: "real" }, h("div", { class: "frame" }, canvas), label)),
       ),
     )
+    this.element.append(...explain(model))
     this.show({ mean: null })
   }
 
@@ -76,7 +78,7 @@ class DrawingCard {
 }
 
 export function render({ model }) {
-  const card = new DrawingCard(model.noun, model.class_names, {
+  const card = new DrawingCard(model, {
     onFind: () => model.send_msg({ kind: "find" }),
     onSample: () => model.send_msg({ kind: "sample" }),
   })

@@ -1,7 +1,7 @@
 // The latent plane: one points, and the digit there appears. The view draws and asks; whoever
 // stands behind the model answers.
 
-import { connect, h, onTheme } from "./dom.js";
+import { connect, explain, h, onTheme } from "./dom.js";
 import { PointerCard } from "./latent_cards.js";
 import { PathCard } from "./latent_path.js";
 import { Messenger } from "./messenger.js";
@@ -104,6 +104,7 @@ class Explorer {
         {},
         h("h2", { id: "plane" }, `A map of imagined ${this.model.noun}s`),
         h("p", {}, "every point is a picture"),
+        ...explain(this.model),
       ),
       h("div", { class: "tools", role: "group", "aria-label": "What the map shows" }, ...this.layers),
       h(
