@@ -12,6 +12,7 @@ from .sketchpad import Sketchpad
 if TYPE_CHECKING:
     from .course import Course, LiveView
     from .deeds import Deed
+    from .convolution_sandbox import ConvolutionSandbox
     from .drawing_reconstruction import DrawingReconstruction
     from .latent_explorer import LatentExplorer
     from .latent_plane import LatentPlane
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
 __all__ = [
     "Course",
     "Deed",
+    "ConvolutionSandbox",
     "DrawingReconstruction",
     "FeatureMaps",
     "LatentExplorer",
@@ -42,6 +44,7 @@ __all__ = [
 _LATER = {
     "Course": "course",
     "Deed": "deeds",
+    "ConvolutionSandbox": "convolution_sandbox",
     "DrawingReconstruction": "drawing_reconstruction",
     "LatentExplorer": "latent_explorer",
     "LatentPlane": "latent_plane",

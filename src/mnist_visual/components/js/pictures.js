@@ -38,6 +38,15 @@ export function paintInk(canvas, values, height, width, colour) {
   })
 }
 
+// Paints signed values: one colour for what is below zero, one for what is above, none for zero.
+export function paintSigned(canvas, values, height, width, largest, negative, positive) {
+  paint(canvas, height, width, (pixels) => {
+    for (let i = 0; i < height * width; i++) {
+      setPixel(pixels, i, values[i] < 0 ? negative : positive, (255 * Math.abs(values[i])) / largest)
+    }
+  })
+}
+
 // Gives an image of signed kernels side by side, a blank pixel between them: one colour for what
 // is below zero, one for what is above, none for zero. Images cost nothing while others change.
 export function signedImage(kernels, height, width, columns, largest, negative, positive) {
