@@ -182,8 +182,8 @@ def _window(weights: Floats, stride: Any, padding: Any, dilation: Any) -> Window
         padding = checked_count("padding", padding, least=0)
     if step > 1 and spread > 1:
         raise ValueError(
-            "A window that moves by more than one pixel (stride) has no gaps between its cells "
-            "(dilation), as in Keras. "
+            "A window that moves more than one pixel (stride) has no gaps between its cells "
+            "(dilation). "
             f"Received: stride {step} and dilation {spread}. Set one of them to 1."
         )
     return Window(weights.shape[:2], (step, step), (spread, spread), padding)

@@ -15,7 +15,7 @@ from ._kernels import DECIMALS, SIDE
 
 Floats = npt.NDArray[np.float32]
 
-STRIDES = (1, 2, 3, 4)
+STRIDES = (1, 2, 3)
 PADDINGS = ("valid", "same")
 DILATIONS = (1, 2, 3)
 
@@ -54,9 +54,7 @@ class Sliding:
 
     def sums(self, picture: Floats) -> Floats:
         """Give the sum of products at every place; ValueError says why there is none."""
-        return apply_kernel(
-            picture, self.kernel, self.stride, self.padding, dilation=self.dilation
-        )
+        return apply_kernel(picture, self.kernel, self.stride, self.padding, dilation=self.dilation)
 
     def layout(self, picture: Floats) -> dict[str, Any]:
         """Say where the window's places are, in pixels of the padded picture."""
@@ -83,8 +81,7 @@ class Sliding:
             reasons.append(f"It moves {self.stride} pixels at a time.")
         if self.dilation > 1:
             reasons.append(
-                f"Its cells stand {self.dilation} pixels apart, so it spans "
-                f"{_times(self.window.span)}."
+                f"Its cells stand {self.dilation} apart and span {_times(self.window.span)} pixels."
             )
         return " ".join([size, *reasons])
 

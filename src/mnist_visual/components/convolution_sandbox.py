@@ -45,7 +45,7 @@ class ConvolutionSandbox(Titled, View):
         Theirs: "identity", "blur", "sharpen", "edges", "vertical edges", "horizontal edges",
         "learned 1" and so on, or "your own".
     stride, dilation : int
-        Pixels from place to place, 1 to 4, and from cell to cell, 1 to 3.
+        Pixels from place to place and from cell to cell, each 1 to 3.
     padding : {"valid", "same"}
         Whether the window stays on the picture, or a rim of zeros lets it go over the edge.
     shift : tuple of 2 ints
@@ -196,7 +196,9 @@ class ConvolutionSandbox(Titled, View):
     def _remember(self, changes: Message, shape: tuple[int, ...]) -> None:
         if self.place is not None:
             # The new picture may have become smaller.
-            row, column = (min(at, length - 1) for at, length in zip(self.place, shape, strict=True))
+            row, column = (
+                min(at, length - 1) for at, length in zip(self.place, shape, strict=True)
+            )
             changes = {"place": (row, column), **changes}
         with param.edit_constant(self):
             self.param.update(**changes)

@@ -11,6 +11,7 @@ const SPOKEN = 700 // milliseconds of rest until a place is read out
 const REPORT = 250 // between two reports of where somebody looks
 const MOST = 100_000 // visits that one report may name
 const EMPTY = "Draw a digit, and the window slides over it."
+const PLAYING = "Each place gives one new pixel."
 const FREE = "Point at either picture. Click to keep a place."
 const KEPT = "Click a place to go there. Escape follows the pointer again."
 const TOUCH = "Touch either picture to move the window."
@@ -50,14 +51,14 @@ class Sandbox {
   }
 
   build() {
-    this.where = h("p", { class: "status where" }, EMPTY)
+    this.hint = h("p", { class: "status hint" }, EMPTY)
     this.words = h("p", { class: "words" })
     this.reason = h("p", { class: "reason", role: "status" })
     this.spoken = h("p", { class: "visually-hidden", role: "status" })
     const body = h(
       "div",
       { class: "sandbox", onkeydown: (event) => event.key === "Escape" && this.letGo() },
-      h("div", { class: "watch" }, this.pictures.element, this.player.element, this.where),
+      h("div", { class: "watch" }, this.pictures.element, this.player.element, this.hint),
       this.equation.element,
       this.choice.element,
       this.settings.element,
@@ -151,12 +152,12 @@ class Sandbox {
   // Shows the numbers behind the place.
   tell() {
     const { relu, empty } = this.shown
+    const { largest } = this.pictures
     const sum = this.pictures.sum()
-    this.equation.show({ patch: this.pictures.patch(), sum, relu, largest: this.pictures.largest })
-    const [row, column] = this.place.map((at) => at + 1)
-    const hint = this.player.playing ? "" : this.coarse ? TOUCH : this.kept ? KEPT : FREE
-    const text = empty ? EMPTY : `Row ${row}, column ${column} of the new picture. ${hint}`
-    if (this.where.textContent !== text) this.where.textContent = text
+    this.equation.show({ place: this.place, patch: this.pictures.patch(), sum, relu, largest })
+    const hint = this.coarse ? TOUCH : this.kept ? KEPT : FREE
+    const text = empty ? EMPTY : this.player.playing ? PLAYING : hint
+    if (this.hint.textContent !== text) this.hint.textContent = text
   }
 
   // How many places there are up to and with this one, row by row.

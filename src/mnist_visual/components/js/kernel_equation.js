@@ -21,30 +21,33 @@ export class KernelEquation {
     this.inputs = cells((i) => this.input(i))
     this.products = cells(() => h("span", {}))
     this.sum = h("div", { class: "result" })
-    this.rectified = h("div", { class: "result" })
+    this.rectified = h("div", { class: "result final" })
     this.verdict = h("figcaption", {}, "ReLU")
     const grid = (caption, nine, kind) =>
       h("figure", { class: kind }, h("div", { class: "nine" }, ...nine), h("figcaption", {}, caption))
     const sign = (text) => h("span", { class: "sign", "aria-hidden": "true" }, text)
     this.after = h("div", { class: "after" }, sign("→"), h("figure", {}, this.rectified, this.verdict))
+    this.place = h("b", {})
+    const lead = h("p", { class: "lead" }, this.place, ": multiply each pixel by the number on it, and add up. Change any number of the kernel.")
     this.element = h(
       "div",
       { class: "equation" },
-      grid("pixels under the window", this.patch, "patch"),
+      lead,
+      grid("nine pixels", this.patch, "patch"),
       sign("×"),
-      grid("the kernel, to be changed", this.inputs, "kernel"),
+      grid("nine numbers (kernel)", this.inputs, "kernel"),
       h(
         "div",
         { class: "outcome" },
         sign("="),
-        grid("products", this.products, "products"),
+        grid("nine products", this.products, "products"),
         sign("→"),
-        h("div", { class: "ends" }, h("figure", {}, this.sum, h("figcaption", {}, "their sum: the new pixel")), this.after),
+        h("div", { class: "ends" }, h("figure", {}, this.sum, h("figcaption", {}, "their sum")), this.after),
       ),
     )
     for (const all of [this.patch, this.inputs, this.products]) {
       all.forEach((cell, i) => {
-        cell.addEventListener("pointerenter", () => this.link(i))
+        cell.addEventListener("pointerenter", ({ pointerType }) => pointerType === "mouse" && this.link(i))
         cell.addEventListener("pointerleave", () => this.link(null))
       })
     }
@@ -127,9 +130,11 @@ export class KernelEquation {
     if (this.shown) this.show(this.shown)
   }
 
-  // `largest` is that of the whole new picture, so that the sum has the colour that it has there.
-  show({ patch, sum, relu, largest }) {
-    this.shown = { patch, sum, relu, largest }
+  // The place is of the new picture; `largest` is that of the whole new picture, so that the sum has the colour that it has there.
+  show(shown) {
+    const { place, patch, sum, relu, largest } = shown
+    this.shown = shown
+    this.place.textContent = `Row ${place[0] + 1}, column ${place[1] + 1}`
     const products = patch.map(({ value }, i) => value * this.kernel[i])
     const most = (values) => Math.max(1e-6, ...Array.from(values, Math.abs))
     const [heaviest, weightiest] = [most(this.kernel), most(products)]
@@ -146,6 +151,7 @@ export class KernelEquation {
     write(this.sum, plainNumber(sum))
     this.tint(this.sum, sum / largest)
     this.after.hidden = !relu
+    this.sum.classList.toggle("final", !relu)
     const kept = Math.max(0, sum)
     write(this.rectified, plainNumber(kept))
     this.tint(this.rectified, kept / largest)
@@ -170,7 +176,7 @@ export class KernelEquation {
 function write(cell, text) {
   if (cell.textContent === text) return
   cell.textContent = text
-  cell.classList.toggle("long", text.length > 6)
+  cell.classList.toggle("long", text.length > 5)
 }
 
 // As WCAG 2 defines it.

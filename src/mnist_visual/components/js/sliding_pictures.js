@@ -15,6 +15,8 @@ export class SlidingPictures {
     this.cell = svg("g", { class: "window" }, ...framed(1, 1))
     this.source = this.plate("Your picture", this.window, (share) => this.placeUnder(share))
     this.target = this.plate("The new picture", this.cell, (share) => this.placeAt(share))
+    this.rest = svg("path", { class: "rest" })
+    this.target.overlay.prepend(this.rest)
     this.low = h("span", {})
     this.high = h("span", {})
     const legend = h("div", { class: "legend" }, this.low, h("span", { class: "ramp" }), this.high)
@@ -138,8 +140,13 @@ export class SlidingPictures {
 
   repaintMap() {
     const shown = Float32Array.from(this.values)
-    if (this.until !== null && this.until !== undefined) shown.fill(0, this.until)
-    paintSigned(this.target.canvas, shown, ...this.shape, this.largest, this.colours[1], this.colours[2])
+    const [rows, columns] = this.shape
+    const until = this.until ?? shown.length
+    shown.fill(0, until)
+    paintSigned(this.target.canvas, shown, rows, columns, this.largest, this.colours[1], this.colours[2])
+    const [row, column] = [Math.floor(until / columns), until % columns]
+    this.rest.setAttribute("d", `M${column},${row} H${columns} V${rows} H0 V${row + 1} H${column} Z`)
+    this.rest.style.display = until < shown.length ? "" : "none"
   }
 
   // How many places of the new picture are there already; all of them for null.
