@@ -3,7 +3,6 @@
 import re
 import subprocess
 import sys
-import time
 
 import numpy as np
 import pytest
@@ -44,13 +43,6 @@ def address():
         process.terminate()
 
 
-def wait_until(happened, seconds=5):
-    end = time.monotonic() + seconds
-    while not happened():
-        assert time.monotonic() < end
-        time.sleep(0.05)
-
-
 def number(text):
     return float(text.replace("−", "-"))
 
@@ -88,6 +80,16 @@ class Student:
     def sum(self):
         return number(self.page.locator(".result").first.inner_text())
 
+    def rests(self):
+        """Wait until both pictures stand still."""
+        seen = []
+        for _ in range(50):
+            seen.append([self.opacity("Your picture", 28).sum(), self.opacity("The new", 26).sum()])
+            if len(seen) > 3 and seen[-1] == seen[-2] == seen[-3] and seen[-1][0]:
+                return
+            self.page.wait_for_timeout(100)
+        pytest.fail(f"the pictures go on changing: {seen[-3:]}")
+
     def opacity(self, picture, rows):
         """How strongly each pixel of a picture is coloured, from 0 to 1."""
         canvas = self.page.get_by_role("application", name=picture).locator("canvas")
@@ -105,7 +107,7 @@ def student(visit, address):
         visitor = visit(address, **{"viewport": {"width": 1280, "height": 1000}, **context})
         student = Student(visitor)
         visitor.draw(THREE)
-        student.page.locator(".sandbox .hint").filter(has_text="either picture").wait_for()
+        student.rests()
         return student
 
     return meet
@@ -177,7 +179,8 @@ class TestWindow:
         student = student()
         student.presses("Play")
         student.visitor.button("Pause").wait_for()
-        student.page.locator(".sandbox").evaluate("each => each.style.marginTop = '3000px'")
+        card = student.page.locator(".card").filter(has=student.page.locator(".sandbox"))
+        card.evaluate("each => each.style.marginTop = '3000px'")
         student.page.evaluate("scrollTo(0, 0)")
         student.visitor.button("Play").wait_for()
 
@@ -186,10 +189,9 @@ class TestWindow:
         before = student.opacity("The new picture", 26)
         for word in ["right", "right", "down"]:
             student.presses(f"Move the picture {word}")
-        moved = before[:-1, :-2]
-        wait_until(
-            lambda: np.abs(student.opacity("The new picture", 26)[1:, 2:] - moved).max() < 0.01
-        )
+        student.rests()
+        after = student.opacity("The new picture", 26)
+        assert after[1:, 2:] == pytest.approx(before[:-1, :-2])
 
 
 class TestLook:

@@ -60,7 +60,8 @@ export class SlidePlayer {
     let changed = last
     let due = 0
     const tick = (now) => {
-      due += (Math.min(LONGEST, now - last) * this.rate) / 1000
+      // The first frame may have begun before the button was pressed.
+      due += (Math.min(LONGEST, Math.max(0, now - last)) * this.rate) / 1000
       last = now
       const count = Math.floor(due)
       if (count && (!this.still.matches || now - changed >= CALM)) {
