@@ -156,6 +156,31 @@ def apply_kernel(
     return result[..., 0] if flat else result
 
 
+def correlate(values: Floats, kernel: Floats, window: Window) -> Floats:
+    """Slide a kernel over a picture of any number of axes.
+
+    Parameters
+    ----------
+    values : float32 array (*lengths, channels)
+    kernel : float32 array (*size, channels, filters)
+    window : Window
+        Of the kernel's size; it has at least one position on the padded picture.
+
+    Returns
+    -------
+    float32 array (*positions, filters)
+    """
+    axes = range(kernel.ndim - 2)
+    padded = np.pad(values, [*window.margins(values.shape[:-1]), (0, 0)])
+    patches = np.lib.stride_tricks.sliding_window_view(padded, window.span, axis=tuple(axes))
+    every = [slice(None, None, step) for step in (*window.stride, 1, *window.dilation)]
+    patches = patches[tuple(every)]  # (*positions, channels, *size)
+    channels = len(axes)
+    cells = [channels + 1 + axis for axis in axes]
+    summed = np.tensordot(patches, kernel, axes=([*cells, channels], [*axes, channels]))
+    return summed.astype(np.float32)
+
+
 def _numbers(name: str, given: npt.ArrayLike) -> Floats:
     try:
         values = np.asarray(given)
@@ -205,8 +230,4 @@ def _convolve(values: Floats, weights: Floats, window: Window) -> Floats:
             f"padded picture has. Received: {rows}x{columns}. "
             "Take a smaller kernel or dilation, or more padding."
         )
-    padded = np.pad(values, [*margins, (0, 0)])
-    patches = np.lib.stride_tricks.sliding_window_view(padded, window.span, axis=(0, 1))
-    (down, right), (lower, further) = window.stride, window.dilation
-    patches = patches[::down, ::right, :, ::lower, ::further]  # (rows, columns, channels, kernel)
-    return np.tensordot(patches, weights, axes=([3, 4, 2], [0, 1, 2])).astype(np.float32)
+    return correlate(values, weights, window)
