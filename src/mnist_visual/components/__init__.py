@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from .course import Course, LiveView
     from .deeds import Deed
     from .convolution_sandbox import ConvolutionSandbox
+    from .activation_curves import ActivationCurves
     from .drawing_reconstruction import DrawingReconstruction
     from .latent_explorer import LatentExplorer
     from .latent_plane import LatentPlane
@@ -23,6 +24,10 @@ __all__ = [
     "Course",
     "Deed",
     "ConvolutionSandbox",
+    from .pooling_comparison import PoolingComparison
+
+__all__ = [
+    "ActivationCurves",
     "DrawingReconstruction",
     "FeatureMaps",
     "LatentExplorer",
@@ -31,6 +36,7 @@ __all__ = [
     "NetworkExplorer",
     "NormalizationSteps",
     "Pages",
+    "PoolingComparison",
     "Prediction",
     "Reading",
     "Sections",
@@ -45,6 +51,7 @@ _LATER = {
     "Course": "course",
     "Deed": "deeds",
     "ConvolutionSandbox": "convolution_sandbox",
+    "ActivationCurves": "activation_curves",
     "DrawingReconstruction": "drawing_reconstruction",
     "LatentExplorer": "latent_explorer",
     "LatentPlane": "latent_plane",
@@ -52,6 +59,7 @@ _LATER = {
     "NetworkExplorer": "network_explorer",
     "Stop": "tour",
     "Tour": "tour",
+    "PoolingComparison": "pooling_comparison",
 }
 
 

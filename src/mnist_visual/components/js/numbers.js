@@ -12,3 +12,17 @@ export function coordinate(value, digits = 2) {
   const text = value.toFixed(digits)
   return (Number(text) === 0 ? text.replace("-", "") : text).replace("-", "−")
 }
+
+// Two decimals, or more where those say nothing; what is zero is 0.
+export function brief(value) {
+  const size = Math.abs(value)
+  if (size < 5e-5) return size === 0 ? "0" : "≈ 0"
+  return coordinate(value, size < 0.0095 ? 4 : size < 0.995e3 ? 2 : 0)
+}
+
+// So many decimals at the most, and none for nothing: 0.5, not 0.500.
+export function plain(value, decimals) {
+  const step = 10 ** decimals
+  const rounded = (Math.sign(value) * Math.round(Math.abs(value) * step + 1e-6)) / step
+  return String(rounded === 0 ? 0 : Number(rounded.toFixed(decimals))).replace("-", "−")
+}

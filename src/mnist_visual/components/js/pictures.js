@@ -38,11 +38,12 @@ export function paintInk(canvas, values, height, width, colour) {
   })
 }
 
-// Paints signed values: one colour for what is below zero, one for what is above, none for zero.
+// Paints numbers of both signs: the further from zero, the stronger; `largest` is full strength.
 export function paintSigned(canvas, values, height, width, largest, negative, positive) {
   paint(canvas, height, width, (pixels) => {
-    for (let i = 0; i < height * width; i++) {
-      setPixel(pixels, i, values[i] < 0 ? negative : positive, (255 * Math.abs(values[i])) / largest)
+    for (let i = 0; i < values.length; i++) {
+      const strength = 255 * Math.min(1, Math.abs(values[i]) / largest)
+      setPixel(pixels, i, values[i] < 0 ? negative : positive, strength)
     }
   })
 }

@@ -1,0 +1,222 @@
+// One map, what max, average and global pooling make of it, and a window of it in numbers.
+
+import { card, connect, h, onTheme } from "./dom.js";
+import { Messenger } from "./messenger.js";
+import { brief, plain } from "./numbers.js";
+import { parts, rgb } from "./pictures.js";
+import { paintSigned } from "./pictures.js";
+import { PixelMap } from "./pixel_map.js";
+import { WorkedExample } from "./worked_example.js";
+
+const STILL = 600 // milliseconds of rest until numbers are read out
+
+class PoolingView {
+  constructor(model) {
+    this.model = model
+    this.held = false // whether a window stays while the pointer moves on
+    this.pointing = new Messenger((message) => model.send_msg(message))
+    const [height, width] = model.shape
+    Object.assign(this, { height, width })
+    this.example = new WorkedExample()
+    this.spoken = h("p", { class: "visually-hidden", role: "status" })
+    this.element = card(model, this.choices(), this.picturesRow(), this.example.element, this.spoken)
+    this.element.addEventListener("keydown", (event) => event.key === "Escape" && (this.held = false))
+    this.stopTheme = onTheme(() => this.repaint())
+  }
+
+  destroy() {
+    this.stopTheme()
+    this.pointing.stop()
+    clearTimeout(this.speaking)
+  }
+
+  // What stands on the page
+
+  choices() {
+    this.thumbs = Array.from({ length: this.model.shape[2] }, (_, map) => {
+      const canvas = h("canvas", { class: "pixels", width: this.width, height: this.height })
+      const attributes = { type: "button", class: "thumb", "aria-label": `map ${map + 1}`, onclick: () => this.choose({ map }) }
+      return { canvas, button: h("button", attributes, canvas) }
+    })
+    this.sizes = this.model.sizes.map((size) => ({
+      size,
+      button: h("button", { type: "button", onclick: () => this.choose({ size }) }, `${size} × ${size}`),
+    }))
+    const group = (label, kind, buttons) =>
+      h("div", { class: "choice", role: "group", "aria-label": label }, h("span", {}, label), h("div", { class: kind }, ...buttons))
+    return h(
+      "div",
+      { class: "choices" },
+      group(`Map of ${this.model.layer}`, "thumbs", this.thumbs.map(({ button }) => button)),
+      group("Window", "tight", this.sizes.map(({ button }) => button)),
+    )
+  }
+
+  picturesRow() {
+    const picture = (label, method) =>
+      new PixelMap(`${label}. Arrow keys move from window to window.`, {
+        above: "--mv-activation",
+        below: "--mv-negative",
+        onPoint: (row, column, stay) => this.point({ place: [row, column], method }, stay),
+      })
+    this.map = picture("The map", null)
+    this.pooled = { max: picture("Max pooling", "max"), average: picture("Average pooling", "average") }
+    this.dropped = [h("span", { class: "dropped" }), h("span", { class: "dropped" })]
+    this.map.element.append(...this.dropped)
+    this.counts = { map: h("span", {}), max: h("span", {}), average: h("span", {}) }
+    this.used = { max: ownBadge(), average: ownBadge(), global: ownBadge() }
+    const figure = (map, title, words, count, badge = "") =>
+      h("figure", {}, h("figcaption", {}, h("b", {}, title), badge, h("span", { class: "words" }, words), count), map.element)
+    this.rest = h("p", { class: "rest" })
+    return h(
+      "div",
+      { class: "pooled" },
+      figure(this.map, "The map", "what one filter found", this.counts.map),
+      figure(this.pooled.max, "Max pooling", "the largest of each window", this.counts.max, this.used.max),
+      figure(this.pooled.average, "Average pooling", "the average of each window", this.counts.average, this.used.average),
+      this.globals(),
+      this.rest,
+    )
+  }
+
+  globals() {
+    const pick = () => this.point({ place: null, method: "global" }, true)
+    this.whole = Object.fromEntries(
+      ["max", "average"].map((method) => [method, { canvas: h("canvas", { class: "pixels", width: 1, height: 1 }), number: h("b", {}) }]),
+    )
+    const one = (method, words) => {
+      const { canvas, number } = this.whole[method]
+      return h("div", { class: "whole" }, h("div", { class: "swatch" }, canvas), h("div", {}, number, h("span", {}, words)))
+    }
+    this.globalButton = h("button", { type: "button", class: "globals", onclick: pick, onpointerenter: pick }, one("max", "the largest"), one("average", "the average"))
+    const words = h("span", { class: "words" }, "one window: the whole map")
+    return h("figure", {}, h("figcaption", {}, h("b", {}, "Global pooling"), this.used.global, words, h("span", {}, "2 × 1 number")), this.globalButton)
+  }
+
+  // What somebody does
+
+  choose(choice) {
+    this.held = false
+    this.model.send_msg({ kind: "choose", ...choice })
+  }
+
+  point(choice, stay) {
+    if (this.empty || (this.held && !stay)) return
+    if (choice.place) {
+      this.held ||= stay
+      this.mark(choice.place)
+    }
+    this.wanted = choice
+    this.pointing.post(() => ({ kind: "point", ...this.wanted }))
+  }
+
+  // What becomes of the map
+
+  receive(message) {
+    if (message.kind === "show") this.show(message)
+    else {
+      this.showExample(message)
+      this.pointing.answered(message.number)
+    }
+  }
+
+  show(message) {
+    this.empty = message.map === null
+    this.message = message
+    this.setSize(message.size)
+    this.repaint()
+    this.thumbs.forEach(({ button }, map) => {
+      button.setAttribute("aria-pressed", String(map === message.map))
+      button.disabled = this.empty
+    })
+    if (this.empty) this.showNothing()
+    else this.showExample(message)
+  }
+
+  setSize(size) {
+    const { height, width } = this
+    const [rows, columns] = [Math.floor(height / size), Math.floor(width / size)]
+    this.map.setSize(height, width, size)
+    for (const map of Object.values(this.pooled)) map.setSize(rows, columns)
+    for (const each of this.sizes) each.button.setAttribute("aria-pressed", String(each.size === size))
+    const [below, beside] = this.dropped
+    this.map.cover(below, rows * size, 0, height - rows * size, width)
+    this.map.cover(beside, 0, columns * size, rows * size, width - columns * size)
+    const numbers = (down, across) => `${down} × ${across} = ${down * across} numbers`
+    this.counts.map.textContent = numbers(height, width)
+    for (const method of ["max", "average"]) this.counts[method].textContent = numbers(rows, columns)
+    this.leftOver = restWords(height, width, size)
+    for (const [method, badge] of Object.entries(this.used)) {
+      const { uses } = this.model
+      badge.classList.toggle("shown", uses?.method === method && (method === "global" || uses.size === size))
+    }
+  }
+
+  showNothing() {
+    this.example.clear(this.message.size)
+    for (const map of [this.map, ...Object.values(this.pooled)]) map.unmark()
+    for (const { number } of Object.values(this.whole)) number.textContent = "–"
+    this.rest.textContent = `Draw a digit, and a map of it appears here. ${this.leftOver}`
+  }
+
+  showExample(message) {
+    this.example.show({ size: this.message.size, ...message })
+    this.mark(message.place)
+    this.element.dataset.method = message.method ?? ""
+    const { max, average } = this.message.global
+    const digits = message.decimals + 2
+    this.whole.max.number.textContent = plain(max, message.decimals)
+    this.whole.average.number.textContent = plain(average, digits)
+    const isDead = this.message.values.every((value) => value === 0)
+    this.rest.textContent = `${isDead ? "This filter found nothing in your drawing. " : ""}${this.leftOver}`
+    this.speak()
+  }
+
+  mark(place) {
+    for (const map of [this.map, ...Object.values(this.pooled)]) map.mark(...place)
+  }
+
+  repaint() {
+    const { message, empty, model } = this
+    if (!message) return
+    const { values, shades } = message
+    const largest = empty ? 1 : values.reduce((most, value) => Math.max(most, Math.abs(value)), 0)
+    this.map.paint(empty ? null : values, largest)
+    for (const [method, map] of Object.entries(this.pooled)) map.paint(empty ? null : message[method], largest)
+    const colours = [rgb(this.element, "--mv-negative"), rgb(this.element, "--mv-activation")]
+    for (const [method, { canvas }] of Object.entries(this.whole)) {
+      paintSigned(canvas, [empty ? 0 : message.global[method]], 1, 1, Math.max(largest, 1e-6), ...colours)
+    }
+    const all = empty ? [] : parts(shades, model.shape[2])
+    this.thumbs.forEach(({ canvas }, map) => {
+      const own = all[map] ? Array.from(all[map], (shade) => shade - 128) : [0]
+      paintSigned(canvas, own, this.height, this.width, 127, ...colours)
+    })
+  }
+
+  speak() {
+    clearTimeout(this.speaking)
+    const { max, average } = this.example.lines
+    this.speaking = setTimeout(() => (this.spoken.textContent = `${max.textContent}. ${average.textContent}.`), STILL)
+  }
+}
+
+const ownBadge = () => h("span", { class: "badge" }, "this network’s own")
+
+// What fills no window, in words.
+function restWords(height, width, size) {
+  const words = (length) => {
+    const [windows, rest] = [Math.floor(length / size), length % size]
+    if (!rest) return `${length} = ${windows} × ${size}: nothing is left over.`
+    return `${length} = ${windows} × ${size} + ${rest}: the last ${rest === 1 ? "one is" : `${rest} are`} dropped.`
+  }
+  return height === width ? words(height) : `Down: ${words(height)} Across: ${words(width)}`
+}
+
+export function render({ model }) {
+  const view = new PoolingView(model)
+  connect(model, (message) => view.receive(message), () => view.destroy(), { element: view.element })
+  return view.element
+}
+
+export default { render }

@@ -1,0 +1,227 @@
+"""Max, average and global pooling of the same map, and a worked example of it."""
+
+from __future__ import annotations
+
+import math
+from typing import Any, ClassVar
+
+import numpy as np
+import param
+
+from mnist_visual.arithmetic.computation import Computation
+from mnist_visual.arithmetic.operations import Pooling
+from mnist_visual.arithmetic.pooling import pool_map
+from mnist_visual.arithmetic.traces import Floats
+from mnist_visual.explanation.tracing import trace_network
+
+from ._network_messages import Message, as_shades
+from ._sheet import is_index
+from ._view import JS, Titled, View, kind_of
+from .network_explorer import drawn_layers
+from .reading import Reading
+
+SIZES = (2, 3, 4)
+METHODS = ("max", "average", "global")
+
+
+class PoolingComparison(Titled, View):
+    """One map of the drawing after max, average and global pooling, side by side.
+
+    Point at a window to see its numbers, those of its neighbours, and what becomes of them.
+
+    Parameters
+    ----------
+    reading : Reading
+        Of a classifier that `mnist_visual.trace_network` can read.
+    layer : str, optional
+        One with maps of at least 2x2; by default the one that the network itself pools first, or
+        else its first convolution.
+
+    Attributes
+    ----------
+    map : int or None
+        Which of the layer's maps somebody chose; None for the one with most ink.
+    size : int
+        Rows and columns of a window, 2, 3 or 4.
+    place : tuple (int, int) or None
+        Row and column of the window that somebody pointed at; None for the one with most ink.
+    method : {"max", "average", "global"} or None
+        What was pointed at last; None for the map itself, and at the start.
+
+    Raises
+    ------
+    ValueError
+        If the classifier cannot be traced, or there is no such layer.
+
+    Examples
+    --------
+    >>> from mnist_visual import build_classifier
+    >>> from mnist_visual.components import Reading, Sketchpad
+    >>> pooling = PoolingComparison(Reading(build_classifier(), Sketchpad()), layer="conv2")
+    >>> pooling.layer, pooling.shape
+    ('conv2', [11, 11, 16])
+    """
+
+    heading = param.String(default="Fewer numbers, same picture (pooling)")
+    note = param.String(default="each window of a map becomes one number")
+    topic = param.String(default="pooling", constant=True)
+    layer = param.String(constant=True, doc="Whose maps are pooled.")
+    shape = param.List(constant=True, doc="Of its output: height, width, maps.")
+    sizes = param.List(constant=True, doc="Of windows that fit into a map.")
+    uses = param.Dict(default=None, allow_None=True, constant=True, doc="The network's own.")
+    map = param.Integer(default=None, allow_None=True, constant=True, doc="Which map.")
+    size = param.Integer(default=2, constant=True, doc="Rows and columns of a window.")
+    place = param.Tuple(
+        default=None, length=2, allow_None=True, constant=True, doc="Row, column of the window."
+    )
+    method = param.Selector(
+        default=None, objects=[None, *METHODS], constant=True, doc="What was pointed at last."
+    )
+
+    _bundle: ClassVar = JS / "pooling_comparison.js"
+    _stylesheets: ClassVar = [*View._stylesheets, str(JS / "pixel_map.css"), str(JS / "pooling_comparison.css")]
+    _rename: ClassVar = {"map": None, "size": None, "place": None, "method": None}
+
+    def __init__(self, reading: Reading, *, layer: str | None = None, **params: Any) -> None:
+        computation = trace_network(reading.classifier, reading.sketchpad.steps.digit)
+        fitting = [name for name, maps in computation.maps.items() if _can_be_pooled(maps)]
+        if layer is None:
+            layer = _pooled_layer(computation, fitting)
+        if layer not in fitting:
+            raise ValueError(
+                f"The layers with maps of at least 2x2 are {fitting}. Received: {layer!r}."
+            )
+        shape = computation.maps[layer].shape
+        super().__init__(
+            layer=layer,
+            shape=[*shape],
+            sizes=[size for size in SIZES if size <= min(shape[:2])],
+            uses=_own_pooling(computation, layer),
+            **params,
+        )
+        self._reading = reading
+        reading.param.watch(self._show, "maps")
+
+    def _maps(self) -> Floats | None:
+        return self._reading.maps.get(self.layer)
+
+    def _state(self) -> Message:
+        maps = self._maps()
+        message: Message = {"kind": "show", "size": self.size, "map": None}
+        if maps is None:
+            return message
+        chosen = _most_ink(maps) if self.map is None else self.map
+        values = maps[..., chosen]
+        pooled, whole = pool_map(values, self.size), pool_map(values)
+        return message | {
+            "shades": as_shades(maps),
+            "map": chosen,
+            "values": np.ascontiguousarray(values),
+            "max": pooled.maximum,
+            "average": pooled.average,
+            "global": {"max": float(whole.maximum[0, 0]), "average": float(whole.average[0, 0])},
+            **self._example(values),
+        }
+
+    def _example(self, values: Floats) -> Message:
+        """Give the numbers of the window, and of its neighbours where there are any."""
+        size = self.size
+        pooled = pool_map(values, size)
+        place = self.place
+        if place is None:
+            best = np.unravel_index(int(pooled.average.argmax()), pooled.average.shape)
+            place = tuple(int(number) for number in best)
+        # Two windows by two, always the same four for each of them.
+        first = [
+            max(0, min(index - index % 2, length - 2))
+            for index, length in zip(place, pooled.average.shape, strict=True)
+        ]
+        piece = values[tuple(slice(start * size, (start + 2) * size) for start in first)]
+        piece = piece[: len(piece) // size * size, : piece.shape[1] // size * size]
+        decimals = _decimals(float(np.abs(values).max()))
+        rounded = np.round(piece.astype(np.float64), decimals)
+        small = pool_map(rounded, size)
+        return {
+            "place": [*place],
+            "first": first,
+            "method": self.method,
+            "decimals": decimals,
+            "piece": rounded.tolist(),
+            "largest": small.maximum.tolist(),
+            "means": small.average.tolist(),
+            "total": float(values.sum(dtype=np.float64)),
+        }
+
+    def _handle_msg(self, data: Any) -> None:
+        kind = kind_of(data)
+        if kind == "choose":
+            self._choose(data)
+        elif kind == "point":
+            self._point(data)
+        else:
+            super()._handle_msg(data)
+
+    def _choose(self, message: Message) -> None:
+        chosen, size = message.get("map"), message.get("size")
+        with param.edit_constant(self):
+            if is_index(chosen, self.shape[2]):
+                self.param.update(map=chosen, place=None)
+            if is_index(size, max(SIZES) + 1) and size in self.sizes:
+                self.param.update(size=size, place=None)
+        self._show()
+
+    def _point(self, message: Message) -> None:
+        maps, place, method = self._maps(), message.get("place"), message.get("method")
+        rows, columns = (length // self.size for length in self.shape[:2])
+        inside = (
+            isinstance(place, list | tuple)
+            and len(place) == 2
+            and is_index(place[0], rows)
+            and is_index(place[1], columns)
+        )
+        if maps is None or not (inside or place is None) or method not in (None, *METHODS):
+            return  # not from our script; nothing that it says is trusted
+        with param.edit_constant(self):
+            self.param.update(place=tuple(place) if inside else self.place, method=method)
+        values = maps[..., _most_ink(maps) if self.map is None else self.map]
+        number = message.get("number")
+        self._send_msg({"kind": "pointed", "number": number, **self._example(values)})
+
+
+def _can_be_pooled(maps: Floats) -> bool:
+    return maps.ndim == 3 and min(maps.shape[:2]) >= min(SIZES)
+
+
+def _pooled_layer(computation: Computation, fitting: list[str]) -> str | None:
+    """Find the layer that the network pools first, or else its first convolution."""
+    for sources, operation in computation.layers.values():
+        if isinstance(operation, Pooling) and sources[0] in fitting:
+            return sources[0]
+    kinds = {layer["name"]: layer["what"] for layer in drawn_layers(computation)}
+    convolutions = [name for name in fitting if "convolution" in kinds.get(name, "")]
+    return next(iter(convolutions or fitting), None)
+
+
+def _own_pooling(computation: Computation, layer: str) -> Message | None:
+    """Tell how the network itself pools a layer, if it does so in windows side by side."""
+    for sources, operation in computation.layers.values():
+        if isinstance(operation, Pooling) and sources == (layer,):
+            method = "average" if operation.average else "max"
+            window = operation.window
+            if window is None:
+                return {"method": "global", "of": method}
+            if window.size == window.stride and len({*window.size, *window.dilation} - {1}) == 1:
+                return {"method": method, "size": window.size[0]}
+    return None
+
+
+def _most_ink(maps: Floats) -> int:
+    return int(np.abs(maps).sum(axis=(0, 1)).argmax())
+
+
+def _decimals(largest: float) -> int:
+    """Choose how many decimals tell the numbers of a map apart: 0.83, 12.4, 0.0021."""
+    if largest <= 0 or not math.isfinite(largest):
+        return 2
+    order = math.floor(math.log10(largest))
+    return min(1 - order, 6) if order < -1 else max(0, 2 - max(order, 0))
