@@ -113,13 +113,18 @@ class PoolingComparison(Titled, View):
         chosen = _most_ink(maps) if self.map is None else self.map
         values = maps[..., chosen]
         pooled, whole = pool_map(values, self.size), pool_map(values)
+        total = float(values.sum(dtype=np.float64))
         return message | {
             "shades": as_shades(maps),
             "map": chosen,
             "values": np.ascontiguousarray(values),
             "max": pooled.maximum,
             "average": pooled.average,
-            "global": {"max": float(whole.maximum[0, 0]), "average": float(whole.average[0, 0])},
+            "global": {
+                "max": float(whole.maximum[0, 0]),
+                "average": float(whole.average[0, 0]),
+                "total": round(total, _decimals(values)),
+            },
             **self._example(values),
         }
 
@@ -138,7 +143,7 @@ class PoolingComparison(Titled, View):
         ]
         piece = values[tuple(slice(start * size, (start + 2) * size) for start in first)]
         piece = piece[: len(piece) // size * size, : piece.shape[1] // size * size]
-        decimals = _decimals(float(np.abs(values).max()))
+        decimals = _decimals(values)
         rounded = np.round(piece.astype(np.float64), decimals)
         small = pool_map(rounded, size)
         return {
@@ -147,9 +152,8 @@ class PoolingComparison(Titled, View):
             "method": self.method,
             "decimals": decimals,
             "piece": rounded.tolist(),
-            "largest": small.maximum.tolist(),
+            "largest": np.round(small.maximum.astype(np.float64), decimals).tolist(),
             "means": small.average.tolist(),
-            "total": float(values.sum(dtype=np.float64)),
         }
 
     def _handle_msg(self, data: Any) -> None:
@@ -219,9 +223,8 @@ def _most_ink(maps: Floats) -> int:
     return int(np.abs(maps).sum(axis=(0, 1)).argmax())
 
 
-def _decimals(largest: float) -> int:
+def _decimals(values: Floats) -> int:
     """Choose how many decimals tell the numbers of a map apart: 0.83, 12.4, 0.0021."""
-    if largest <= 0 or not math.isfinite(largest):
-        return 2
-    order = math.floor(math.log10(largest))
+    largest = float(np.abs(values).max())
+    order = math.floor(math.log10(largest)) if largest else 0
     return min(1 - order, 6) if order < -1 else max(0, 2 - max(order, 0))

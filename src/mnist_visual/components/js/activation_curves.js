@@ -10,8 +10,8 @@ const QUIET = 600 // milliseconds of rest until a value is read out
 
 const FUNCTIONS = {
   relu: { name: "ReLU", words: "below zero becomes 0, the rest stays" },
-  sigmoid: { name: "Sigmoid", words: "squeezes every number between 0 and 1" },
-  tanh: { name: "Tanh", words: "squeezes every number between −1 and 1" },
+  sigmoid: { name: "Sigmoid", words: "squeezes all numbers into 0 to 1" },
+  tanh: { name: "Tanh", words: "squeezes all numbers into −1 to 1" },
 }
 
 class ActivationView {
@@ -53,15 +53,19 @@ class ActivationView {
     return h(
       "div",
       { class: "before-after" },
-      h("figure", {}, this.before.element, h("figcaption", {}, "before: red above zero, blue below")),
+      h("figure", {}, this.before.element, h("figcaption", {}, h("b", {}, "before"), h("span", {}, "red above zero, blue below"))),
       this.arrow,
-      h("figure", {}, this.after.element, h("figcaption", {}, "after: what is left")),
+      h("figure", {}, this.after.element, h("figcaption", {}, h("b", {}, "after"), h("span", {}, "what is left goes on"))),
       h("div", { class: "unit" }, this.where, this.said, this.count, h("div", { class: "turn" }, back, this.mapName, on)),
     )
   }
 
   curvesRow() {
-    const actions = { onTry: (value) => this.try(value), onRelease: () => this.try(null) }
+    const onTry = (value) => {
+      this.range.value = value
+      this.try(value)
+    }
+    const actions = { onTry, onRelease: () => this.try(null) }
     this.curves = Object.values(FUNCTIONS).map((words) => new CurvePlot(words, actions))
     return h("div", { class: "curves" }, ...this.curves.map(({ element }) => element))
   }
@@ -185,8 +189,7 @@ class ActivationView {
 
   sentence(layer, unsuited) {
     if (unsuited) return `${unsuitedWords(unsuited)} Here is one of ${layer} instead.`
-    const known = FUNCTIONS[this.activation]
-    if (known) return `This network uses ${known.name} here. A click holds a pixel.`
+    if (FUNCTIONS[this.activation]) return "Point at a pixel of either map. A click holds it."
     return `This network uses ${this.activation} here: ${brief(this.point.own)} comes out.`
   }
 

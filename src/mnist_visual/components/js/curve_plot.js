@@ -1,16 +1,17 @@
 // One activation function as a curve, and a point on it: what goes in, what comes out.
 
 import { h, onResize, svg } from "./dom.js";
-import { brief, clamp } from "./numbers.js";
+import { brief, clamp, plain } from "./numbers.js";
 
 const [LOWEST, HIGHEST] = [-1.25, 3] // of the axis of what comes out, the same for all curves
 const EDGE = { left: 30, right: 14, top: 12, bottom: 38 } // pixels for ticks and titles
 const TICK = 2
+const ROOMY = 200 // pixels from which the title of the upright axis hides no curve
 
 export class CurvePlot {
   constructor({ name, words }, { onTry, onRelease }) {
     Object.assign(this, { name, onTry, onRelease })
-    this.badge = h("span", { class: "badge" }, "this network’s own")
+    this.badge = h("span", { class: "badge" }, `this network uses ${name}`)
     this.plot = svg("svg", { class: "plot", "aria-hidden": "true" })
     this.into = h("output", { class: "in" })
     this.out = h("output", { class: "out" })
@@ -92,14 +93,15 @@ export class CurvePlot {
     const [low, high] = this.ends
     const parts = []
     for (let x = low; x <= high; x += TICK) {
-      parts.push(line("grid", this.x(x), EDGE.top, this.x(x), this.bottom), label("tick", this.x(x), this.bottom + 16, brief(x)))
+      parts.push(line("grid", this.x(x), EDGE.top, this.x(x), this.bottom), label("tick", this.x(x), this.bottom + 16, plain(x, 1)))
     }
     for (let y = Math.ceil(LOWEST); y <= HIGHEST; y += 1) {
       parts.push(line("grid", EDGE.left, this.y(y), EDGE.left + this.inner, this.y(y)))
-      parts.push(label("tick left", EDGE.left - 6, this.y(y) + 4, brief(y)))
+      parts.push(label("tick left", EDGE.left - 6, this.y(y) + 4, plain(y, 1)))
     }
     parts.push(line("axis", EDGE.left, this.y(0), EDGE.left + this.inner, this.y(0)), line("axis", this.x(0), EDGE.top, this.x(0), this.bottom))
-    parts.push(label("title", this.x(0), this.bottom + 33, "what goes in"), label("title start", EDGE.left + 4, EDGE.top + 12, "what comes out"))
+    parts.push(label("title", this.x(0), this.bottom + 33, "what goes in"))
+    if (this.inner > ROOMY) parts.push(label("title start", EDGE.left + 4, EDGE.top + 12, "what comes out"))
     return parts
   }
 

@@ -2,9 +2,8 @@
 
 import { card, connect, h, onTheme } from "./dom.js";
 import { Messenger } from "./messenger.js";
-import { brief, plain } from "./numbers.js";
-import { parts, rgb } from "./pictures.js";
-import { paintSigned } from "./pictures.js";
+import { plain } from "./numbers.js";
+import { paintSigned, parts, rgb } from "./pictures.js";
 import { PixelMap } from "./pixel_map.js";
 import { WorkedExample } from "./worked_example.js";
 
@@ -64,19 +63,26 @@ class PoolingView {
     this.dropped = [h("span", { class: "dropped" }), h("span", { class: "dropped" })]
     this.map.element.append(...this.dropped)
     this.counts = { map: h("span", {}), max: h("span", {}), average: h("span", {}) }
-    this.used = { max: ownBadge(), average: ownBadge(), global: ownBadge() }
-    const figure = (map, title, words, count, badge = "") =>
-      h("figure", {}, h("figcaption", {}, h("b", {}, title), badge, h("span", { class: "words" }, words), count), map.element)
+    this.used = h("span", { class: "badge" }, "in this network")
+    const figure = (map, method, title, words) => {
+      const caption = h("figcaption", {}, h("b", {}, title), ...this.badge(method), h("span", { class: "words" }, words), this.counts[method])
+      return h("figure", {}, caption, map.element)
+    }
     this.rest = h("p", { class: "rest" })
     return h(
       "div",
       { class: "pooled" },
-      figure(this.map, "The map", "what one filter found", this.counts.map),
-      figure(this.pooled.max, "Max pooling", "the largest of each window", this.counts.max, this.used.max),
-      figure(this.pooled.average, "Average pooling", "the average of each window", this.counts.average, this.used.average),
+      figure(this.map, "map", "The map", "what one filter found"),
+      figure(this.pooled.max, "max", "Max pooling", "the largest of each window"),
+      figure(this.pooled.average, "average", "Average pooling", "the average of each window"),
       this.globals(),
       this.rest,
     )
+  }
+
+  // What the network itself does says so.
+  badge(method) {
+    return this.model.uses?.method === method ? [this.used] : []
   }
 
   globals() {
@@ -88,9 +94,9 @@ class PoolingView {
       const { canvas, number } = this.whole[method]
       return h("div", { class: "whole" }, h("div", { class: "swatch" }, canvas), h("div", {}, number, h("span", {}, words)))
     }
-    this.globalButton = h("button", { type: "button", class: "globals", onclick: pick, onpointerenter: pick }, one("max", "the largest"), one("average", "the average"))
-    const words = h("span", { class: "words" }, "one window: the whole map")
-    return h("figure", {}, h("figcaption", {}, h("b", {}, "Global pooling"), this.used.global, words, h("span", {}, "2 × 1 number")), this.globalButton)
+    this.globalButton = h("button", { type: "button", class: "globals", onclick: pick, onpointerenter: pick }, one("max", "largest"), one("average", "average"))
+    const words = h("span", { class: "words" }, "the whole map at once")
+    return h("figure", {}, h("figcaption", {}, h("b", {}, "Global pooling"), ...this.badge("global"), words, h("span", {}, "1 number each")), this.globalButton)
   }
 
   // What somebody does
@@ -146,10 +152,7 @@ class PoolingView {
     this.counts.map.textContent = numbers(height, width)
     for (const method of ["max", "average"]) this.counts[method].textContent = numbers(rows, columns)
     this.leftOver = restWords(height, width, size)
-    for (const [method, badge] of Object.entries(this.used)) {
-      const { uses } = this.model
-      badge.classList.toggle("shown", uses?.method === method && (method === "global" || uses.size === size))
-    }
+    this.used.classList.toggle("shown", [size, undefined].includes(this.model.uses?.size))
   }
 
   showNothing() {
@@ -163,10 +166,12 @@ class PoolingView {
     this.example.show({ size: this.message.size, ...message })
     this.mark(message.place)
     this.element.dataset.method = message.method ?? ""
-    const { max, average } = this.message.global
-    const digits = message.decimals + 2
-    this.whole.max.number.textContent = plain(max, message.decimals)
-    this.whole.average.number.textContent = plain(average, digits)
+    const { max, total } = this.message.global
+    const count = this.height * this.width
+    const texts = [plain(max, message.decimals), plain(total / count, message.decimals + 2)]
+    this.whole.max.number.textContent = texts[0]
+    this.whole.average.number.textContent = texts[1]
+    this.example.writeGlobal(count, plain(total, message.decimals), ...texts)
     const isDead = this.message.values.every((value) => value === 0)
     this.rest.textContent = `${isDead ? "This filter found nothing in your drawing. " : ""}${this.leftOver}`
     this.speak()
@@ -200,8 +205,6 @@ class PoolingView {
     this.speaking = setTimeout(() => (this.spoken.textContent = `${max.textContent}. ${average.textContent}.`), STILL)
   }
 }
-
-const ownBadge = () => h("span", { class: "badge" }, "this network’s own")
 
 // What fills no window, in words.
 function restWords(height, width, size) {

@@ -10,7 +10,7 @@ export class WorkedExample {
     this.title = h("h3", {})
     this.piece = h("div", { class: "piece" })
     this.results = { max: h("div", { class: "small-map" }), average: h("div", { class: "small-map" }) }
-    this.lines = { max: h("p", {}), average: h("p", {}) }
+    this.lines = { max: h("p", { class: "max" }), average: h("p", { class: "average" }), global: h("p", { class: "global" }) }
     const result = (method, caption) => h("figure", {}, this.results[method], h("figcaption", {}, caption))
     this.element = h(
       "div",
@@ -24,7 +24,7 @@ export class WorkedExample {
         result("max", "largest of each"),
         result("average", "average of each"),
       ),
-      h("div", { class: "sums" }, this.lines.max, this.lines.average),
+      h("div", { class: "sums" }, ...Object.values(this.lines)),
     )
   }
 
@@ -39,6 +39,8 @@ export class WorkedExample {
     this.marked = place && [place[0] - first[0], place[1] - first[1]]
     this.title.textContent = `A worked example: ${piece.length}${TIMES}${piece[0].length} numbers, in windows of ${size}${TIMES}${size}`
     this.paintPiece(piece, largest)
+    this.element.style.setProperty("--size", size)
+    this.element.dataset.size = size
     this.paintResult(this.results.max, largest, decimals)
     this.paintResult(this.results.average, means, decimals + 2)
     if (place) this.write(piece, largest, means)
@@ -50,7 +52,6 @@ export class WorkedExample {
     const windows = largest.flatMap((row, r) => row.map((most, c) => this.window(piece, most, r, c)))
     this.piece.replaceChildren(...windows)
     this.piece.style.setProperty("--windows", largest[0].length)
-    this.piece.style.setProperty("--size", size)
   }
 
   window(piece, most, row, column) {
@@ -92,12 +93,20 @@ export class WorkedExample {
     const [row, column] = this.marked
     const values = this.numbers(piece, row, column)
     const texts = values.map((value) => plain(value, this.decimals))
-    const mean = means[row][column]
     const digits = this.decimals + 2
-    const exact = values.reduce((sum, value) => sum + value, 0) / values.length
-    const isExact = Math.abs(exact * 10 ** digits - Math.round(exact * 10 ** digits)) < 1e-4
+    const mean = (values.reduce((sum, value) => sum + value, 0) / values.length) * 10 ** digits
+    const sign = Math.abs(mean - Math.round(mean)) < 1e-4 ? "=" : "≈"
     const terms = texts.reduce((sum, text) => sum + (text.startsWith("−") ? ` − ${text.slice(1)}` : ` + ${text}`))
-    this.lines.max.replaceChildren(h("b", {}, "Max: "), `largest of ${texts.join(", ")} = `, h("b", {}, plain(largest[row][column], this.decimals)))
-    this.lines.average.replaceChildren(h("b", {}, "Average: "), `(${terms}) / ${values.length} ${isExact ? "=" : "≈"} `, h("b", {}, plain(mean, digits)))
+    this.line("max", "Max", `largest of ${texts.join(", ")}`, "=", plain(largest[row][column], this.decimals))
+    this.line("average", "Average", `(${terms}) / ${values.length}`, sign, plain(means[row][column], digits))
+  }
+
+  writeGlobal(count, total, largest, mean) {
+    this.line("global", "Global", `largest of all ${count} = ${largest}; their sum ${total} / ${count}`, "≈", mean)
+  }
+
+  line(method, name, computation, sign, result) {
+    const end = h("span", { class: "result" }, `${sign} `, h("b", {}, result))
+    this.lines[method].replaceChildren(h("b", {}, `${name}: `), `${computation} `, end)
   }
 }
