@@ -31,11 +31,11 @@ def test_the_whole_map():
 
 @pytest.mark.parametrize("size", [0, 12, 1.5, True, "2"])
 def test_a_window_is_no_larger_than_the_map(size):
-    with pytest.raises(ValueError, match="size is a whole number, 1 to 11. Received"):
+    with pytest.raises(ValueError, match=r"size is a whole number, 1 to 11. Received"):
         pool_map(MAP, size)
 
 
 @pytest.mark.parametrize("values", [[1, 2], [[]], [[np.nan]], [["a"]], [[1, 2], [3]]])
 def test_what_is_no_map_is_refused(values):
-    with pytest.raises(ValueError, match="A map is a table of finite real numbers. Received"):
+    with pytest.raises(ValueError, match=r"A map is a table of finite real numbers. Received"):
         pool_map(values)

@@ -47,7 +47,9 @@ def preactivations(computation: Computation, layer: str) -> Floats:
     >>> before.shape, bool((np.maximum(before, 0) == computation.maps["conv1"]).all())
     ((26, 26, 8), True)
     """
-    known = [name for name, (_, operation) in computation.layers.items() if activation_of(operation)]
+    known = [
+        name for name, (_, operation) in computation.layers.items() if activation_of(operation)
+    ]
     if layer not in known:
         raise ValueError(f"The layers with an activation are {known}. Received: {layer!r}.")
     (source,), operation = computation.layers[layer]

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import math
-from typing import Any, NamedTuple
+from dataclasses import dataclass
+from typing import Any, TypeGuard
 
 import numpy as np
 
 from mnist_visual.arithmetic.traces import Floats, Unit
 
 
-class Sheet(NamedTuple):
+@dataclass(frozen=True)
+class Sheet:
     """Which units of a layer are shown.
 
     Attributes
@@ -61,6 +63,6 @@ def sheet_of(shape: tuple[int, ...], unit: Unit) -> Sheet:
     return Sheet(shape, unit[-1] if len(shape) > 1 else None)
 
 
-def is_index(value: Any, length: int) -> bool:
+def is_index(value: Any, length: int) -> TypeGuard[int]:
     """Say whether a page sent a whole number from 0 below a length."""
     return isinstance(value, int) and not isinstance(value, bool) and 0 <= value < length

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import math
+from dataclasses import replace
 from typing import Any, ClassVar, NamedTuple
 
 import numpy as np
@@ -83,7 +83,11 @@ class ActivationCurves(Titled, View):
     tried = param.Number(default=None, allow_None=True, constant=True, doc="What if this did?")
 
     _bundle: ClassVar = JS / "activation_curves.js"
-    _stylesheets: ClassVar = [*View._stylesheets, str(JS / "pixel_map.css"), str(JS / "activation_curves.css")]
+    _stylesheets: ClassVar = [
+        *View._stylesheets,
+        str(JS / "pixel_map.css"),
+        str(JS / "activation_curves.css"),
+    ]
     _rename: ClassVar = {"unit": None, "value": None, "tried": None}
 
     def __init__(
@@ -192,7 +196,7 @@ class ActivationCurves(Titled, View):
         if sheet.channel is not None:
             if not is_index(channel, sheet.shape[-1]):
                 return
-            sheet = sheet._replace(channel=channel)
+            sheet = replace(sheet, channel=channel)
         if not is_index(place, sheet.count):
             return  # not from our script; nothing that it says is trusted
         unit = sheet.unit(place)
@@ -203,7 +207,7 @@ class ActivationCurves(Titled, View):
     def _choose_map(self, channel: Any) -> None:
         layer, sheet, _, before = self._scene()
         if sheet.channel is not None and is_index(channel, sheet.shape[-1]):
-            sheet = sheet._replace(channel=channel)
+            sheet = replace(sheet, channel=channel)
             self._unsuited = None
             self._keep(unit=(layer, _lowest(sheet, before)), tried=None)
             self._show()
@@ -212,7 +216,7 @@ class ActivationCurves(Titled, View):
         value = message.get("value")
         if value is not None:
             number = isinstance(value, int | float) and not isinstance(value, bool)
-            if not (number and math.isfinite(value) and abs(value) <= FARTHEST):
+            if not (number and abs(value) <= FARTHEST):  # nor is NaN
                 return
             value = float(value)
         self._keep(tried=value)
@@ -248,5 +252,3 @@ def _lowest(sheet: Sheet, before: Floats) -> Unit:
 
 def _on_curves(value: float) -> Message:
     return {"value": value, "outputs": [curve(value) for curve in CURVES]}
-
-

@@ -79,7 +79,11 @@ class PoolingComparison(Titled, View):
     )
 
     _bundle: ClassVar = JS / "pooling_comparison.js"
-    _stylesheets: ClassVar = [*View._stylesheets, str(JS / "pixel_map.css"), str(JS / "pooling_comparison.css")]
+    _stylesheets: ClassVar = [
+        *View._stylesheets,
+        str(JS / "pixel_map.css"),
+        str(JS / "pooling_comparison.css"),
+    ]
     _rename: ClassVar = {"map": None, "size": None, "place": None, "method": None}
 
     def __init__(self, reading: Reading, *, layer: str | None = None, **params: Any) -> None:
@@ -110,7 +114,7 @@ class PoolingComparison(Titled, View):
         message: Message = {"kind": "show", "size": self.size, "map": None}
         if maps is None:
             return message
-        chosen = _most_ink(maps) if self.map is None else self.map
+        chosen = self._shown(maps)
         values = maps[..., chosen]
         pooled, whole = pool_map(values, self.size), pool_map(values)
         total = float(values.sum(dtype=np.float64))
@@ -176,20 +180,24 @@ class PoolingComparison(Titled, View):
 
     def _point(self, message: Message) -> None:
         maps, place, method = self._maps(), message.get("place"), message.get("method")
-        rows, columns = (length // self.size for length in self.shape[:2])
-        inside = (
-            isinstance(place, list | tuple)
-            and len(place) == 2
-            and is_index(place[0], rows)
-            and is_index(place[1], columns)
-        )
-        if maps is None or not (inside or place is None) or method not in (None, *METHODS):
+        known = place is None or self._is_window(place)
+        if maps is None or not known or method not in (None, *METHODS):
             return  # not from our script; nothing that it says is trusted
         with param.edit_constant(self):
-            self.param.update(place=tuple(place) if inside else self.place, method=method)
-        values = maps[..., _most_ink(maps) if self.map is None else self.map]
-        number = message.get("number")
-        self._send_msg({"kind": "pointed", "number": number, **self._example(values)})
+            self.param.update(place=tuple(place) if place else self.place, method=method)
+        answer = {"kind": "pointed", "number": message.get("number")}
+        self._send_msg({**answer, **self._example(maps[..., self._shown(maps)])})
+
+    def _is_window(self, place: Any) -> bool:
+        if not isinstance(place, list | tuple) or len(place) != 2:
+            return False
+        counts = (length // self.size for length in self.shape[:2])
+        return all(is_index(*each) for each in zip(place, counts, strict=True))
+
+    def _shown(self, maps: Floats) -> int:
+        if self.map is not None:
+            return int(self.map)
+        return int(np.abs(maps).sum(axis=(0, 1)).argmax())
 
 
 def _can_be_pooled(maps: Floats) -> bool:
@@ -217,10 +225,6 @@ def _own_pooling(computation: Computation, layer: str) -> Message | None:
             if window.size == window.stride and len({*window.size, *window.dilation} - {1}) == 1:
                 return {"method": method, "size": window.size[0]}
     return None
-
-
-def _most_ink(maps: Floats) -> int:
-    return int(np.abs(maps).sum(axis=(0, 1)).argmax())
 
 
 def _decimals(values: Floats) -> int:

@@ -56,7 +56,7 @@ class ActivationView {
       h("figure", {}, this.before.element, h("figcaption", {}, h("b", {}, "before"), h("span", {}, "red above zero, blue below"))),
       this.arrow,
       h("figure", {}, this.after.element, h("figcaption", {}, h("b", {}, "after"), h("span", {}, "what is left goes on"))),
-      h("div", { class: "unit" }, this.where, this.said, this.count, h("div", { class: "turn" }, back, this.mapName, on)),
+      h("div", { class: "unit" }, this.where, this.count, h("div", { class: "turn" }, back, this.mapName, on), this.said),
     )
   }
 
