@@ -1,7 +1,8 @@
 """Measure what explains an answer of the shipped classifier, and print a table.
 
-Integrated gradients stand beside the midpoint rule with as many gradients, by how far the
-attributions are from adding up; the smallest change beside plain steps along the gradient.
+The Keras model stands beside the same network on NumPy. Integrated gradients stand beside the
+midpoint rule with as many gradients, by how far the attributions are from adding up; the smallest
+change beside plain steps along the gradient.
 """
 
 from __future__ import annotations
@@ -14,12 +15,13 @@ import numpy as np
 
 import mnist_visual as mv
 from mnist_visual.explanation.scores import MANY, class_scores
+from mnist_visual.inference import load_digit_network
 
 RUNS = 20
 
 
 def main() -> None:
-    model = mv.load_pretrained("classifier")
+    model, network = mv.load_pretrained("classifier"), load_digit_network()
     _, (images, _) = mv.load_mnist()
     images = (images[: 10 * RUNS : 10] / 255).astype(np.float32)
     labels = model.predict(images, verbose=0).argmax(axis=1).tolist()
@@ -30,13 +32,17 @@ def main() -> None:
         name = f"a unit of {layer}, from its Computation"
         report(name, lambda i, at=(layer, unit): computations[i].trace(*at))
     report("evidence", lambda i: mv.evidence(model, *digits[i]))
-    for method in ("integrated_gradients", "gradient_x_input", "occlusion"):
-        report(method, lambda i, m=method: mv.saliency(model, *digits[i], method=m))
-    report("smallest_change", lambda i: mv.smallest_change(model, *digits[i]))
-    report(
-        "smallest_change to a class",
-        lambda i: mv.smallest_change(model, *digits[i], target=(labels[i] + 1) % 10),
-    )
+    for name, scored in (("Keras", model), ("NumPy", network)):
+        for method in ("integrated_gradients", "gradient_x_input", "occlusion"):
+            report(
+                f"{method}, {name}",
+                lambda i, m=method, s=scored: mv.saliency(s, *digits[i], method=m),
+            )
+        report(f"smallest_change, {name}", lambda i, s=scored: mv.smallest_change(s, *digits[i]))
+        report(
+            f"smallest_change to a class, {name}",
+            lambda i, s=scored: mv.smallest_change(s, *digits[i], target=(labels[i] + 1) % 10),
+        )
     found = [mv.saliency(model, *digit) for digit in digits]
     gaps = [abs(each.values.sum() - each.logit + each.baseline) for each in found]
     plain = [midpoint_gap(model, *digit) for digit in digits]

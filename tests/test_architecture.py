@@ -129,6 +129,23 @@ assert not {'keras', 'jax', 'scipy'} & set(sys.modules)
     assert result.returncode == 0, result.stderr
 
 
+def test_explanations_of_the_shipped_network_load_neither_keras_nor_jax():
+    code = """
+import sys, numpy
+from mnist_visual import evidence, inference, saliency, smallest_change, trace_unit
+network, picture = inference.shared_network(), numpy.eye(28)
+for method in ("integrated_gradients", "gradient_x_input", "occlusion"):
+    saliency(network, picture, 3, method=method)
+evidence(network, picture, 3)
+trace_unit(network, picture, "conv2", (0, 0, 0))
+label = int(network(picture[None]).argmax())
+assert smallest_change(network, picture, label).answer != label
+assert not {'keras', 'jax', 'scipy'} & set(sys.modules)
+"""
+    result = run(code)
+    assert result.returncode == 0, result.stderr
+
+
 def test_jax_is_chosen_where_nobody_chose():
     result = run("import mnist_visual, keras; print(keras.config.backend())")
     assert result.stdout.strip() == "jax", result.stderr

@@ -124,11 +124,63 @@ def convolve(maps: Floats, layer: Affine, size: int) -> Floats:
     return values.reshape(-1, rows, columns, count)
 
 
+def convolve_gradient(gradients: Floats, layer: Affine, size: int) -> Floats:
+    """Turn gradients by what `convolve` gave into those by the maps that it read.
+
+    Parameters
+    ----------
+    gradients : float32 array (filters, rows, columns, n)
+        Of n pictures.
+    layer, size
+        As for `convolve`.
+
+    Returns
+    -------
+    float32 array (channels, rows + size - 1, columns + size - 1, n)
+    """
+    filters, rows, columns, count = gradients.shape
+    patches = layer.matrix.T @ gradients.reshape(filters, -1)
+    patches = patches.reshape(size, size, -1, rows, columns, count)
+    shape = patches.shape[2], rows + size - 1, columns + size - 1, count
+    result = np.zeros(shape, np.float32)
+    for down in range(size):
+        for right in range(size):
+            result[:, down : down + rows, right : right + columns] += patches[down, right]
+    return result
+
+
 def max_pool(maps: Floats) -> Floats:
     """Take the largest of each two by two values of maps (channels, rows, columns, n)."""
     rows, columns = (size // 2 * 2 for size in maps.shape[1:3])
     taller = np.maximum(maps[:, 0:rows:2, :columns], maps[:, 1:rows:2, :columns])
     return np.maximum(taller[:, :, ::2], taller[:, :, 1::2])
+
+
+def max_pool_gradient(gradients: Floats, maps: Floats, pooled: Floats) -> Floats:
+    """Turn gradients by what `max_pool` gave into those by the maps that it read.
+
+    Of equal values in a window the first counts, row by row, as in Keras on JAX.
+
+    Parameters
+    ----------
+    gradients, pooled : float32 arrays (channels, rows, columns, n)
+        By the pooled values, and these.
+    maps : float32 array (channels, height, width, n)
+        What was pooled.
+
+    Returns
+    -------
+    float32 array (channels, height, width, n)
+    """
+    result = np.zeros_like(maps)
+    rows, columns = (size // 2 * 2 for size in maps.shape[1:3])
+    open_ = np.ones(pooled.shape, bool)
+    for down, right in ((0, 0), (0, 1), (1, 0), (1, 1)):
+        place = np.s_[:, down:rows:2, right:columns:2]
+        winner = (maps[place] == pooled) & open_
+        np.multiply(gradients, winner, out=result[place])
+        open_ &= ~winner
+    return result
 
 
 def overlay(squares: Floats, step: int) -> Floats:

@@ -176,3 +176,49 @@ def reshaped_picture(shape: tuple[int, ...], wanted: Shape | None) -> tuple[int,
     if len(shape) > 1 and shape[-1] == 1:
         candidates.append(shape[:-1])
     return next((each for each in candidates if _fits(each, wanted)), None)
+
+
+def picture_batch(shape: Shape, images: npt.ArrayLike) -> tuple[Floats, bool]:
+    """Give one picture or many as a model reads them.
+
+    Parameters
+    ----------
+    shape : tuple of int or None
+        In which the model reads one picture.
+    images : array_like (height, width) or (n, height, width), with channels or without
+        uint8 in 0..255, or floats in the range that the model learned from.
+
+    Returns
+    -------
+    tuple of float32 array (n, ...) and bool
+        The pictures, and whether there was one alone.
+
+    Raises
+    ------
+    ValueError
+        If they do not fit the model's input.
+    """
+    values = np.asarray(images)
+    if values.dtype.kind not in "buif":
+        raise ValueError(f"Pictures are real numbers. Received: dtype {values.dtype}.")
+
+    def fits(candidate: tuple[int, ...]) -> bool:
+        return len(candidate) == len(shape) and all(
+            wanted in (None, size) for wanted, size in zip(shape, candidate, strict=True)
+        )
+
+    # A channel axis of one is the network's business, not the caller's.
+    bare = shape[:-1] if len(shape) > 1 and shape[-1] == 1 else shape
+    for wanted in (shape, bare):
+        single = values.ndim == len(wanted)
+        if values.ndim - len(wanted) not in (0, 1):
+            continue
+        batch = values[None] if single else values
+        if wanted is not shape:
+            batch = batch[..., None]
+        if fits(batch.shape[1:]) and len(batch):
+            scale = 255 if values.dtype == np.uint8 else 1
+            return batch.astype(np.float32) / np.float32(scale), single
+    raise ValueError(
+        f"This model reads pictures of the shape {bare}, one or many. Received: {values.shape}."
+    )

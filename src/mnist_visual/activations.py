@@ -12,6 +12,7 @@ import numpy.typing as npt
 
 from ._backend import keras
 from ._graph import check_model, layer_names, model_steps, named_outputs
+from ._models import picture_batch
 
 Floats = npt.NDArray[np.float32]
 
@@ -143,31 +144,7 @@ def as_batch(model: keras.Model, images: npt.ArrayLike) -> tuple[Floats, bool]:
     ValueError
         If they do not fit the model's input.
     """
-    values = np.asarray(images)
-    if values.dtype.kind not in "buif":
-        raise ValueError(f"Pictures are real numbers. Received: dtype {values.dtype}.")
-    shape = tuple(model.inputs[0].shape[1:])
-
-    def fits(candidate: tuple[int, ...]) -> bool:
-        return len(candidate) == len(shape) and all(
-            wanted in (None, size) for wanted, size in zip(shape, candidate, strict=True)
-        )
-
-    # A channel axis of one is the network's business, not the caller's.
-    bare = shape[:-1] if len(shape) > 1 and shape[-1] == 1 else shape
-    for wanted in (shape, bare):
-        single = values.ndim == len(wanted)
-        if values.ndim - len(wanted) not in (0, 1):
-            continue
-        batch = values[None] if single else values
-        if wanted is not shape:
-            batch = batch[..., None]
-        if fits(batch.shape[1:]) and len(batch):
-            scale = 255 if values.dtype == np.uint8 else 1
-            return batch.astype(np.float32) / np.float32(scale), single
-    raise ValueError(
-        f"This model reads pictures of the shape {bare}, one or many. Received: {values.shape}."
-    )
+    return picture_batch(tuple(model.inputs[0].shape[1:]), images)
 
 
 def outputs_of(model: keras.Model, names: Sequence[str], batch: Floats) -> dict[str, Floats]:

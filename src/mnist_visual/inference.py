@@ -71,7 +71,7 @@ class DigitNetwork:
         """
 
         def read(batch: Floats) -> list[Floats]:
-            *_, (_, probabilities) = self._maps(batch)
+            *_, (_, probabilities) = self.batch_maps(batch)
             return [probabilities]
 
         return in_batches(read, as_digits(pictures), (10,))[0]
@@ -100,7 +100,7 @@ class DigitNetwork:
             raise ValueError(f"A digit has the shape (28, 28). Received: {image.shape}.")
         return {
             name: np.ascontiguousarray(np.moveaxis(values[..., 0], 0, -1))
-            for name, values in self._maps(image[..., None])
+            for name, values in self.batch_maps(image[..., None])
         }
 
     def computation(self, digit: npt.ArrayLike) -> Computation:
@@ -151,21 +151,33 @@ class DigitNetwork:
         return self.weights[layer][0].copy()
 
     @cached_property
-    def _layers(self) -> dict[str, Affine]:
+    def layers(self) -> dict[str, Affine]:
+        """The weights, as they meet values with the pictures along the last axis."""
         return {name: affine(*weights) for name, weights in self.weights.items()}
 
-    def _maps(self, pictures: Floats) -> Iterator[tuple[str, Floats]]:
-        """Yield what every layer makes of pictures (28, 28, n), (channels, ..., n)."""
+    def batch_maps(self, pictures: Floats) -> Iterator[tuple[str, Floats]]:
+        """Yield what every layer makes of pictures.
+
+        Parameters
+        ----------
+        pictures : float32 array (28, 28, n)
+            As many as one batch.
+
+        Yields
+        ------
+        tuple of str and float32 array (channels, ..., n)
+            The names and values of the layers, as in `feature_maps`.
+        """
         values = pictures[None]
         for number in "12":
-            values = relu(convolve(values, self._layers[f"conv{number}"], 3))
+            values = relu(convolve(values, self.layers[f"conv{number}"], 3))
             yield f"conv{number}", values
             values = max_pool(values)
             yield f"pool{number}", values
         flat = np.moveaxis(values, 0, 2).reshape(400, -1)
-        dense = relu(self._layers["dense"](flat))
+        dense = relu(self.layers["dense"](flat))
         yield "dense", dense
-        yield "probabilities", softmax(self._layers["probabilities"](dense))
+        yield "probabilities", softmax(self.layers["probabilities"](dense))
 
 
 # Where Keras keeps each layer in a weights file (by its kind and position), and its kernel.

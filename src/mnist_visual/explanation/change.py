@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
-from mnist_visual._backend import keras
+from mnist_visual._models import name_of
 
-from .saliency import one_picture
-from .scores import FEW, MANY, Scores, checked_label, class_scores
+from .scores import FEW, MANY, Scores, checked_label, class_scores, one_picture
 
 Floats = npt.NDArray[np.float32]
 Doubles = npt.NDArray[np.float64]
@@ -53,7 +53,7 @@ class Change:
 
 
 def smallest_change(
-    model: keras.Model, image: npt.ArrayLike, label: int, *, target: int | None = None
+    model: Any, image: npt.ArrayLike, label: int, *, target: int | None = None
 ) -> Change:
     """Search for the least change of a picture that makes a network say something else.
 
@@ -65,8 +65,9 @@ def smallest_change(
 
     Parameters
     ----------
-    model : keras.Model
-        A built Sequential or Functional classifier of one picture.
+    model : keras.Model or DigitNetwork
+        A built Sequential or Functional classifier of one picture; or the shipped one on NumPy
+        (`mnist_visual.inference`), for which neither Keras nor JAX is loaded.
     image : array_like (height, width) or (height, width, channels)
         One picture, as for `feature_maps`, in [0, 1].
     label : int
@@ -101,12 +102,12 @@ def smallest_change(
     if scores.classes < 2:
         raise ValueError(
             "Only a network of two classes or more can say something else. "
-            f"Received: {model.name!r} with {scores.classes}."
+            f"Received: {name_of(model)!r} with {scores.classes}."
         )
     label = checked_label(label, scores)
     if target is not None and checked_label(target, scores) == label:
         raise ValueError(f"target is another class than label. Received: {target} for both.")
-    picture = one_picture(model, image)
+    picture = one_picture(scores, image)
     if picture.min() < 0 or picture.max() > 1:
         raise ValueError(
             "A picture lies in [0, 1]; divide it by its range first. "

@@ -5,14 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from itertools import product
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
-from mnist_visual._backend import keras
-from mnist_visual.activations import as_batch
-
-from .scores import FEW, MANY, Scores, checked_label, class_scores
+from .scores import FEW, MANY, Scores, checked_label, class_scores, one_picture
 
 Floats = npt.NDArray[np.float32]
 Doubles = npt.NDArray[np.float64]
@@ -49,7 +47,7 @@ class Saliency:
 
 
 def saliency(
-    model: keras.Model,
+    model: Any,
     image: npt.ArrayLike,
     label: int,
     *,
@@ -62,8 +60,9 @@ def saliency(
 
     Parameters
     ----------
-    model : keras.Model
-        A built Sequential or Functional classifier of one picture.
+    model : keras.Model or DigitNetwork
+        A built Sequential or Functional classifier of one picture; or the shipped one on NumPy
+        (`mnist_visual.inference`), for which neither Keras nor JAX is loaded.
     image : array_like (height, width) or (height, width, channels)
         One picture, as for `feature_maps`.
     label : int
@@ -108,7 +107,7 @@ def saliency(
         raise ValueError(f"method is one of {[*_METHODS]}. Received: {method!r}.")
     scores = class_scores(model)
     label = checked_label(label, scores)
-    picture = one_picture(model, image)
+    picture = one_picture(scores, image)
     logit, baseline = scores.logits(np.stack([picture, np.zeros_like(picture)]))[:, label]
     values = _METHODS[method](scores, picture, label)
     shape = np.shape(image)  # without the channel axis that the model wants
@@ -120,17 +119,6 @@ def saliency(
         logit=float(logit),
         baseline=float(baseline),
     )
-
-
-def one_picture(model: keras.Model, image: npt.ArrayLike) -> Floats:
-    """Give one picture as a model reads it, finite; ValueError if it is not one."""
-    batch, single = as_batch(model, image)
-    if not single or not np.isfinite(batch).all():
-        raise ValueError(
-            "One picture of finite numbers is explained at a time. "
-            f"Received: {'NaN or an infinity' if single else f'{len(batch)} pictures'}."
-        )
-    return batch[0]
 
 
 def _gradients(scores: Scores, batch: Floats, label: int) -> tuple[Doubles, Doubles]:

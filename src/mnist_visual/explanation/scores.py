@@ -1,48 +1,37 @@
-"""The scores of the classes, before a softmax, and their gradients, for any Keras classifier."""
+"""The scores of the classes, before a softmax, and their gradients, of any classifier."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass
-from typing import Any
-from weakref import WeakKeyDictionary
+from typing import Any, Protocol
 
-import jax
-import jax.numpy as jnp
 import numpy as np
 import numpy.typing as npt
 
-from mnist_visual._backend import keras
-from mnist_visual._graph import check_model
+from mnist_visual._models import picture_batch
 from mnist_visual._numbers import checked_count
+from mnist_visual.inference import DigitNetwork
+
+from .digit_scores import DigitScores
 
 Floats = npt.NDArray[np.float32]
 
 # Of pictures at once: two shapes, so two compilations.
 FEW, MANY = 16, 128
 
-# After these, the order of the classes is that before, but the values flatten out.
-_LAST = ("softmax", "log_softmax", "sigmoid")
 
+class Scores(Protocol):
+    """A classifier as a function to logits."""
 
-@dataclass(frozen=True, eq=False)
-class Scores:
-    """A classifier as a function to logits.
+    @property
+    def shape(self) -> tuple[int | None, ...]:
+        """The shape in which it reads one picture, where None stands for any length."""
 
-    Attributes
-    ----------
-    classes : int
-        How many there are.
-    """
-
-    classes: int
-    _variables: list[Any]
-    _compute: Callable[..., Any]
-    _differentiate: Callable[..., Any]
+    @property
+    def classes(self) -> int:
+        """How many there are."""
 
     def logits(self, batch: Floats) -> Floats:
         """Compute the logits of pictures as the model reads them, float32 (n, classes)."""
-        return self._in_chunks(self._compute, batch)[0]
 
     def leads(
         self, batch: Floats, weights: Floats, rivals: npt.NDArray[np.bool_]
@@ -62,33 +51,17 @@ class Scores:
         -------
         tuple of float32 arrays (n,) and (n, ...)
         """
-        leads, gradients = self._in_chunks(self._differentiate, batch, weights, rivals)
-        return leads, gradients
-
-    def _in_chunks(self, function: Callable[..., Any], *arrays: npt.NDArray[Any]) -> list[Floats]:
-        count = len(arrays[0])
-        size = FEW if count <= FEW else MANY
-        # Read anew every time: what trains or predicts gives the old arrays away.
-        state = [variable.value for variable in self._variables]
-        parts = []
-        for first in range(0, count, size):
-            chunks = [array[first : first + size] for array in arrays]
-            missing = size - len(chunks[0])
-            chunks = [np.pad(each, [(0, missing), *[(0, 0)] * (each.ndim - 1)]) for each in chunks]
-            results = jax.tree.leaves(function(state, *chunks))
-            parts.append([np.asarray(each, np.float32)[: count - first] for each in results])
-        return [np.concatenate(each) for each in zip(*parts, strict=True)]
 
 
-def class_scores(model: keras.Model) -> Scores:
+def class_scores(model: Any) -> Scores:
     """Find the logits of a classifier: the values before its last softmax or sigmoid.
 
     Where it ends otherwise, its outputs stand for the logits.
 
     Parameters
     ----------
-    model : keras.Model
-        A built Sequential or Functional classifier of one picture.
+    model : keras.Model or DigitNetwork
+        A built Sequential or Functional classifier of one picture, or the shipped one on NumPy.
 
     Returns
     -------
@@ -99,14 +72,11 @@ def class_scores(model: keras.Model) -> Scores:
     ValueError
         If it is not as described.
     """
-    check_model(model)
-    shape = tuple(model.outputs[0].shape)
-    if len(model.outputs) != 1 or len(shape) != 2 or shape[1] is None:
-        raise ValueError(
-            "A classifier gives one vector, a number for each class. "
-            f"Received: {model.name!r}, which gives {[each.shape for each in model.outputs]}."
-        )
-    return Scores(shape[1], *_compiled(model))
+    if isinstance(model, DigitNetwork):
+        return DigitScores(model)
+    from .keras_scores import keras_scores  # Keras loads only where it is needed
+
+    return keras_scores(model)
 
 
 def checked_label(label: Any, scores: Scores) -> int:
@@ -114,57 +84,12 @@ def checked_label(label: Any, scores: Scores) -> int:
     return checked_count("label", label, least=0, most=scores.classes - 1)
 
 
-_Compiled = tuple[list[Any], Callable[..., Any], Callable[..., Any]]
-_functions: WeakKeyDictionary[Any, dict[tuple[int, ...], _Compiled]] = WeakKeyDictionary()
-
-
-def _compiled(model: keras.Model) -> _Compiled:
-    known = _functions.setdefault(model, {})
-    key = tuple(map(id, model.layers))  # a model can exchange one layer for another
-    if key not in known:
-        score = _before_last_activation(model)
-        variables = list(model.variables)
-
-        def compute(state: list[Any], batch: Any) -> Any:
-            with keras.StatelessScope(state_mapping=list(zip(variables, state, strict=True))):
-                return jnp.asarray(score(batch), jnp.float32)
-
-        def lead(batch: Any, state: list[Any], weights: Any, rivals: Any) -> Any:
-            logits = compute(state, batch)
-            best = jnp.where(rivals, logits, -jnp.inf).max(axis=1)
-            leads = (logits * weights).sum(axis=1) - jnp.where(rivals.any(axis=1), best, 0)
-            return leads.sum(), leads
-
-        def differentiate(state: list[Any], batch: Any, weights: Any, rivals: Any) -> Any:
-            slope = jax.grad(lead, has_aux=True)
-            gradients, leads = slope(batch, state, weights, rivals)
-            return leads, gradients
-
-        known[key] = variables, jax.jit(compute), jax.jit(differentiate)
-    return known[key]
-
-
-def _before_last_activation(model: keras.Model) -> Callable[[Any], Any]:
-    """Build a function like a model, but without its last softmax or sigmoid."""
-    layer, number, _ = model.outputs[0]._keras_history
-    inner = keras.Model(model.inputs, layer._inbound_nodes[number].input_tensors)
-    nested = isinstance(layer, keras.Model) and getattr(layer, "outputs", None)
-    last = _before_last_activation(layer) if nested else _without_activation(layer)
-    return lambda batch: last(*jax.tree.leaves(inner(batch, training=False)))
-
-
-def _without_activation(layer: Any) -> Callable[..., Any]:
-    layers, ops = keras.layers, keras.ops
-    function = layer if isinstance(layer, layers.Softmax) else getattr(layer, "activation", None)
-    known = isinstance(function, layers.Softmax) or getattr(function, "__name__", "") in _LAST
-    if known and isinstance(layer, layers.Softmax | layers.Activation):
-        return lambda values: values
-    # Not by isinstance: what somebody made of a layer does something else.
-    if not known or type(layer) is not layers.Dense or layer.quantization_mode:
-        return layer
-
-    def weigh(values: Any) -> Any:
-        total = ops.matmul(ops.cast(values, "float32"), ops.cast(layer.kernel, "float32"))
-        return total if layer.bias is None else total + ops.cast(layer.bias, "float32")
-
-    return weigh
+def one_picture(scores: Scores, image: npt.ArrayLike) -> Floats:
+    """Give one picture as a classifier reads it, finite; ValueError if it is not one."""
+    batch, single = picture_batch(scores.shape, image)
+    if not single or not np.isfinite(batch).all():
+        raise ValueError(
+            "One picture of finite numbers is explained at a time. "
+            f"Received: {'NaN or an infinity' if single else f'{len(batch)} pictures'}."
+        )
+    return batch[0]

@@ -1,0 +1,152 @@
+"""The scores of the classes of any Keras classifier, and their gradients."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+from weakref import WeakKeyDictionary
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+import numpy.typing as npt
+
+from mnist_visual._backend import keras
+from mnist_visual._graph import check_model
+
+from .scores import FEW, MANY
+
+Floats = npt.NDArray[np.float32]
+
+# After these, the order of the classes is that before, but the values flatten out.
+_LAST = ("softmax", "log_softmax", "sigmoid")
+
+
+@dataclass(frozen=True, eq=False)
+class KerasScores:
+    """A Keras classifier as `Scores`.
+
+    Attributes
+    ----------
+    shape : tuple of int or None
+        Of one picture, as the model reads it.
+    classes : int
+        How many there are.
+    """
+
+    shape: tuple[int | None, ...]
+    classes: int
+    _variables: list[Any]
+    _compute: Callable[..., Any]
+    _differentiate: Callable[..., Any]
+
+    def logits(self, batch: Floats) -> Floats:
+        """Compute the logits of pictures as the model reads them, float32 (n, classes)."""
+        return self._in_chunks(self._compute, batch)[0]
+
+    def leads(
+        self, batch: Floats, weights: Floats, rivals: npt.NDArray[np.bool_]
+    ) -> tuple[Floats, Floats]:
+        """Compute weighted sums of the logits, less the largest rival, and their gradients."""
+        leads, gradients = self._in_chunks(self._differentiate, batch, weights, rivals)
+        return leads, gradients
+
+    def _in_chunks(self, function: Callable[..., Any], *arrays: npt.NDArray[Any]) -> list[Floats]:
+        count = len(arrays[0])
+        size = FEW if count <= FEW else MANY
+        # Read anew every time: what trains or predicts gives the old arrays away.
+        state = [variable.value for variable in self._variables]
+        parts = []
+        for first in range(0, count, size):
+            chunks = [array[first : first + size] for array in arrays]
+            missing = size - len(chunks[0])
+            chunks = [np.pad(each, [(0, missing), *[(0, 0)] * (each.ndim - 1)]) for each in chunks]
+            results = jax.tree.leaves(function(state, *chunks))
+            parts.append([np.asarray(each, np.float32)[: count - first] for each in results])
+        return [np.concatenate(each) for each in zip(*parts, strict=True)]
+
+
+def keras_scores(model: keras.Model) -> KerasScores:
+    """Find the logits of a classifier: the values before its last softmax or sigmoid.
+
+    Where it ends otherwise, its outputs stand for the logits.
+
+    Parameters
+    ----------
+    model : keras.Model
+        A built Sequential or Functional classifier of one picture.
+
+    Returns
+    -------
+    KerasScores
+
+    Raises
+    ------
+    ValueError
+        If it is not as described.
+    """
+    check_model(model)
+    shape = tuple(model.outputs[0].shape)
+    if len(model.outputs) != 1 or len(shape) != 2 or shape[1] is None:
+        raise ValueError(
+            "A classifier gives one vector, a number for each class. "
+            f"Received: {model.name!r}, which gives {[each.shape for each in model.outputs]}."
+        )
+    return KerasScores(tuple(model.inputs[0].shape[1:]), shape[1], *_compiled(model))
+
+
+_Compiled = tuple[list[Any], Callable[..., Any], Callable[..., Any]]
+_functions: WeakKeyDictionary[Any, dict[tuple[int, ...], _Compiled]] = WeakKeyDictionary()
+
+
+def _compiled(model: keras.Model) -> _Compiled:
+    known = _functions.setdefault(model, {})
+    key = tuple(map(id, model.layers))  # a model can exchange one layer for another
+    if key not in known:
+        score = _before_last_activation(model)
+        variables = list(model.variables)
+
+        def compute(state: list[Any], batch: Any) -> Any:
+            with keras.StatelessScope(state_mapping=list(zip(variables, state, strict=True))):
+                return jnp.asarray(score(batch), jnp.float32)
+
+        def lead(batch: Any, state: list[Any], weights: Any, rivals: Any) -> Any:
+            logits = compute(state, batch)
+            best = jnp.where(rivals, logits, -jnp.inf).max(axis=1)
+            leads = (logits * weights).sum(axis=1) - jnp.where(rivals.any(axis=1), best, 0)
+            return leads.sum(), leads
+
+        def differentiate(state: list[Any], batch: Any, weights: Any, rivals: Any) -> Any:
+            slope = jax.grad(lead, has_aux=True)
+            gradients, leads = slope(batch, state, weights, rivals)
+            return leads, gradients
+
+        known[key] = variables, jax.jit(compute), jax.jit(differentiate)
+    return known[key]
+
+
+def _before_last_activation(model: keras.Model) -> Callable[[Any], Any]:
+    """Build a function like a model, but without its last softmax or sigmoid."""
+    layer, number, _ = model.outputs[0]._keras_history
+    inner = keras.Model(model.inputs, layer._inbound_nodes[number].input_tensors)
+    nested = isinstance(layer, keras.Model) and getattr(layer, "outputs", None)
+    last = _before_last_activation(layer) if nested else _without_activation(layer)
+    return lambda batch: last(*jax.tree.leaves(inner(batch, training=False)))
+
+
+def _without_activation(layer: Any) -> Callable[..., Any]:
+    layers, ops = keras.layers, keras.ops
+    function = layer if isinstance(layer, layers.Softmax) else getattr(layer, "activation", None)
+    known = isinstance(function, layers.Softmax) or getattr(function, "__name__", "") in _LAST
+    if known and isinstance(layer, layers.Softmax | layers.Activation):
+        return lambda values: values
+    # Not by isinstance: what somebody made of a layer does something else.
+    if not known or type(layer) is not layers.Dense or layer.quantization_mode:
+        return layer
+
+    def weigh(values: Any) -> Any:
+        total = ops.matmul(ops.cast(values, "float32"), ops.cast(layer.kernel, "float32"))
+        return total if layer.bias is None else total + ops.cast(layer.bias, "float32")
+
+    return weigh
