@@ -174,12 +174,12 @@ def max_pool_gradient(gradients: Floats, maps: Floats, pooled: Floats) -> Floats
     """
     result = np.zeros_like(maps)
     rows, columns = (size // 2 * 2 for size in maps.shape[1:3])
-    open_ = np.ones(pooled.shape, bool)
+    free = np.ones(pooled.shape, bool)
     for down, right in ((0, 0), (0, 1), (1, 0), (1, 1)):
         place = np.s_[:, down:rows:2, right:columns:2]
-        winner = (maps[place] == pooled) & open_
+        winner = (maps[place] == pooled) & free
         np.multiply(gradients, winner, out=result[place])
-        open_ &= ~winner
+        free &= ~winner
     return result
 
 

@@ -14,6 +14,8 @@ if TYPE_CHECKING:
     from .deeds import Deed
     from .convolution_sandbox import ConvolutionSandbox
     from .activation_curves import ActivationCurves
+    from .adversary import Adversary
+    from .attribution import Attribution
     from .drawing_reconstruction import DrawingReconstruction
     from .latent_explorer import LatentExplorer
     from .latent_plane import LatentPlane
@@ -28,6 +30,8 @@ __all__ = [
 
 __all__ = [
     "ActivationCurves",
+    "Adversary",
+    "Attribution",
     "DrawingReconstruction",
     "FeatureMaps",
     "LatentExplorer",
@@ -52,6 +56,8 @@ _LATER = {
     "Deed": "deeds",
     "ConvolutionSandbox": "convolution_sandbox",
     "ActivationCurves": "activation_curves",
+    "Adversary": "adversary",
+    "Attribution": "attribution",
     "DrawingReconstruction": "drawing_reconstruction",
     "LatentExplorer": "latent_explorer",
     "LatentPlane": "latent_plane",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
@@ -46,3 +47,25 @@ class Line:
                 self._send(await loop.run_in_executor(_worker, self._wanted.pop(kind)))
         finally:
             self._working.discard(kind)
+
+
+def answered(compute: Callable[[], dict[str, Any]]) -> dict[str, Any]:
+    """Compute an answer; a foreign model may have none, and its error says why.
+
+    Parameters
+    ----------
+    compute : callable
+        Gives the message for the script.
+
+    Returns
+    -------
+    dict
+        That message, or one of the kind ``problem`` with a ``text``.
+    """
+    try:
+        return compute()
+    except ValueError as error:
+        return {"kind": "problem", "text": str(error)}
+    except Exception:
+        logging.getLogger(__name__).exception("A model has no answer.")
+        return {"kind": "problem", "text": "The models failed here. The server's log says why."}

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 from collections.abc import Sequence
 from typing import Any, ClassVar
 
@@ -13,8 +12,8 @@ import param
 from mnist_visual._checks import Extent
 from mnist_visual.interpolation import METHODS
 
-from ._latent_messages import QUESTIONS, SLOW, Compute, Message, PlanePoint
-from ._line import Line
+from ._latent_messages import QUESTIONS, SLOW, Message, PlanePoint
+from ._line import Line, answered
 from ._view import JS, Explained, View, kind_of
 from .drawing_reconstruction import PlacedDrawing
 from .latent_plane import LatentPlane, Point
@@ -197,7 +196,7 @@ class LatentExplorer(Explained, View):
             return  # not from our script; nothing that it says is trusted
 
         def answer() -> Message:
-            return {**_answered(compute), **ticket}
+            return {**answered(compute), **ticket}
 
         self._page |= points
         if kind in SLOW:
@@ -205,14 +204,3 @@ class LatentExplorer(Explained, View):
         else:
             self._send_msg(answer())
         self.param.update(**points)
-
-
-def _answered(compute: Compute) -> Message:
-    """Compute an answer; a foreign model may have none, and its error says why."""
-    try:
-        return compute()
-    except ValueError as error:
-        return {"kind": "problem", "text": str(error)}
-    except Exception:
-        logging.getLogger(__name__).exception("The latent plane has no answer.")
-        return {"kind": "problem", "text": "The models failed here. The server's log says why."}

@@ -103,13 +103,13 @@ def saliency(
     >>> bool(abs(found.values.sum() - (found.logit - found.baseline)) < 1e-2)
     True
     """
-    if method not in _METHODS:
-        raise ValueError(f"method is one of {[*_METHODS]}. Received: {method!r}.")
+    if method not in METHODS:
+        raise ValueError(f"method is one of {[*METHODS]}. Received: {method!r}.")
     scores = class_scores(model)
     label = checked_label(label, scores)
     picture = one_picture(scores, image)
     logit, baseline = scores.logits(np.stack([picture, np.zeros_like(picture)]))[:, label]
-    values = _METHODS[method](scores, picture, label)
+    values = METHODS[method](scores, picture, label)
     shape = np.shape(image)  # without the channel axis that the model wants
     return Saliency(
         label=label,
@@ -206,7 +206,7 @@ def _occlusion(scores: Scores, picture: Floats, label: int) -> Doubles:
     return falls / counts
 
 
-_METHODS: dict[str, Callable[[Scores, Floats, int], Doubles]] = {
+METHODS: dict[str, Callable[[Scores, Floats, int], Doubles]] = {
     "integrated_gradients": _integrated_gradients,
     "gradient_x_input": _gradient_x_input,
     "occlusion": _occlusion,

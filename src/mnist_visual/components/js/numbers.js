@@ -26,3 +26,12 @@ export function plain(value, decimals) {
   const rounded = (Math.sign(value) * Math.round(Math.abs(value) * step + 1e-6)) / step
   return String(rounded === 0 ? 0 : Number(rounded.toFixed(decimals))).replace("-", "−")
 }
+
+// The same with a plus sign, too.
+export function signed(value, digits = 2) {
+  const text = coordinate(value, digits)
+  return Number(value.toFixed(digits)) > 0 ? `+${text}` : text
+}
+
+// "a 3", "an 8", "a cat".
+export const withArticle = (name) => `${/^(8|11$|18$|[aeiou])/i.test(name) ? "an" : "a"} ${name}`

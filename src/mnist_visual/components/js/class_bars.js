@@ -1,0 +1,60 @@
+// What a network says of a picture before and now: its answer, and a bar for each class.
+
+import { h } from "./dom.js";
+import { bestOf, percent, withArticle } from "./numbers.js";
+
+export class ClassBars {
+  constructor(names) {
+    this.names = names
+    this.was = h("span", { class: "was" })
+    this.now = h("span", { class: "now" })
+    const long = names.some((name) => name.length > 2)
+    this.turn = h("p", { class: long ? "turn long" : "turn", "aria-hidden": "true" }, this.was, h("span", { class: "to" }, "→"), this.now)
+    this.words = h("p", { class: "words" })
+    this.rows = names.map((name) => {
+      const fill = h("span", { class: "fill" })
+      const before = h("span", { class: "before" })
+      const share = h("span", { class: "share" })
+      const item = h("li", {}, h("span", { class: "name" }, name), h("span", { class: "track" }, fill, before), share)
+      return { item, fill, before, share }
+    })
+    this.element = h(
+      "div",
+      { class: "answers" },
+      this.turn,
+      this.words,
+      h("ol", { "aria-label": "Probability of each class" }, ...this.rows.map(({ item }) => item)),
+      h("p", { class: "legend" }, h("span", { class: "key outline" }, "your drawing"), h("span", { class: "key" }, "the picture now")),
+    )
+  }
+
+  // Takes probabilities and verdicts, "digit" or "other", before and now; null where nothing is.
+  show(before, now) {
+    const empty = !before
+    this.element.classList.toggle("empty", empty)
+    const best = empty ? -1 : bestOf(now.probabilities)
+    this.was.textContent = empty ? "" : this.sign(before)
+    this.now.textContent = empty ? "" : this.sign(now)
+    const isFooled = !empty && now.verdict === "digit" && best !== bestOf(before.probabilities)
+    this.element.classList.toggle("fooled", isFooled)
+    this.words.textContent = this.sentence = empty ? "" : this.say(before, now, isFooled)
+    this.rows.forEach((row, i) => {
+      row.item.classList.toggle("best", i === best)
+      row.share.textContent = empty ? "" : percent(now.probabilities[i])
+      row.fill.style.transform = `scaleX(${empty ? 0 : now.probabilities[i]})`
+      row.before.style.width = `${empty ? 0 : 100 * before.probabilities[i]}%`
+    })
+  }
+
+  sign({ probabilities, verdict }) {
+    return verdict === "other" ? "?" : this.names[bestOf(probabilities)]
+  }
+
+  say(before, now, isFooled) {
+    const best = bestOf(now.probabilities)
+    const reads = `${withArticle(this.names[best])}, ${percent(now.probabilities[best])} sure`
+    if (now.verdict === "other") return before.verdict === "other" ? "Not a digit, it says." : "Now it says: not a digit."
+    if (isFooled) return `Fooled! Now it reads ${reads}.`
+    return `It reads ${reads}.`
+  }
+}
