@@ -165,7 +165,7 @@ class Adversary(Titled, View):
 
     def _state(self) -> Message:
         before = self._reading.probabilities
-        if before is None or self._now is None:
+        if before is None:
             return {"kind": "show", "empty": True}
         digit = self._reading.sketchpad.steps.digit
         way = self._way
@@ -187,8 +187,8 @@ class Adversary(Titled, View):
         return {**way.message(), "verdicts": verdicts}
 
     def _answer(self) -> Message:
-        assert self._now is not None  # noqa: S101
-        return {"now": self._now, "verdict": self._verdict(self._now)}
+        now = self._now
+        return {} if now is None else {"now": now, "verdict": self._verdict(now)}
 
     def _handle_msg(self, data: Any) -> None:
         handle = {"paint": self._paint, "change": self._change, "slide": self._slide}
@@ -224,7 +224,8 @@ class Adversary(Titled, View):
                 self._believe(found["now"], share=0)
             elif current:
                 self._send_msg(found)
-            self._send_msg({"kind": "painted", "number": number, **(self._answer() if current else {})})
+            answer = self._answer() if current else {}
+            self._send_msg({"kind": "painted", "number": number, **answer})
 
         return deliver
 
@@ -259,7 +260,7 @@ class Adversary(Titled, View):
                 self._send_msg({"kind": "unchanged", "target": target})
                 return
             self._way = way
-            self._go(1)
+            self._go(way, 1)
             self._show()
 
         return deliver
@@ -267,13 +268,12 @@ class Adversary(Titled, View):
     def _slide(self, message: Message) -> None:
         share = float(message["share"])
         if self._way is not None and 0 <= share <= MOST:
-            self._go(share)
+            self._go(self._way, share)
 
-    def _go(self, share: float) -> None:
+    def _go(self, way: Way, share: float) -> None:
         """Put a share of the change into the picture."""
-        assert self._way is not None  # noqa: S101
-        self._picture = with_share(self._way.change, share)
-        self._believe(self._way.probabilities[self._way.place(share)], share=share)
+        self._picture = with_share(way.change, share)
+        self._believe(way.probabilities[way.place(share)], share=share)
 
 
 def find_way(change: Change, read: Read) -> Way:

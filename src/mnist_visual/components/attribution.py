@@ -13,7 +13,6 @@ import param
 from mnist_visual.explanation.evidence import Evidence, evidence
 from mnist_visual.explanation.saliency import METHODS, saliency
 from mnist_visual.explanation.scores import class_scores
-from mnist_visual.inference import DigitNetwork
 
 from ._line import Line, answered
 from ._view import JS, Titled, View, kind_of
@@ -36,7 +35,7 @@ class Attribution(Titled, View):
     ----------
     reading : Reading
         Of any Keras classifier that `mnist_visual.saliency` can read, or the shipped one on
-        NumPy. A Keras model computes its gradients in the background.
+        NumPy. The gradients are computed in the background.
     class_names : sequence of str, optional
         What each class is called; its number by default.
 
@@ -63,7 +62,9 @@ class Attribution(Titled, View):
     heading = param.String(default="Why this digit?")
     topic = param.String(default="dense", constant=True)
     class_names = param.List(constant=True, doc="What each class is called.")
-    label = param.Integer(default=None, allow_None=True, doc="The class asked about, if not the answer.")
+    label = param.Integer(
+        default=None, allow_None=True, doc="The class asked about, if not the answer."
+    )
     method = param.Selector(objects=[*METHODS], doc="How the pixels are judged.")
 
     _bundle: ClassVar = JS / "attribution.js"
@@ -77,22 +78,14 @@ class Attribution(Titled, View):
         super().__init__(class_names=names, **params)
         self.param["label"].bounds = (0, len(names) - 1)
         self._reading = reading
-        # What answers within a frame needs no thread; Keras compiles first, for seconds.
-        self._quick = isinstance(reading.classifier, DigitNetwork)
         self._line = Line(self._send_msg)
         reading.param.watch(self._show, "maps")
         self.param.watch(self._show, ["label", "method"])
 
     def _show(self, *_: object) -> None:
-        if not self.watched:
-            return
-        if self._quick:
-            self._send_msg(self._state())
-        else:
+        # Milliseconds, but of every frame; for a Keras model seconds, since it compiles first.
+        if self.watched:
             self._line.ask("explain", self._question())
-
-    def _state(self) -> Message:
-        return self._question()()
 
     def _question(self) -> partial[Message]:
         """Take all that the answer depends on, as it is now."""

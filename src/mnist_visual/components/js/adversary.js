@@ -38,6 +38,7 @@ class Adversary {
       h(
         "div",
         { class: "game" },
+        this.bars.verdict,
         h("div", { class: "painting" }, this.square.element, this.tools()),
         this.bars.element,
       ),

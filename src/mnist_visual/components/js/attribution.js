@@ -42,8 +42,8 @@ class Attribution {
       h(
         "div",
         { class: "reasons" },
-        h("div", { class: "drawing" }, h("h3", {}, "The pixels"), this.square, this.legend(), this.method, this.sum),
-        h("div", {}, h("h3", {}, "The hidden units"), this.table.element),
+        h("div", { class: "drawing" }, h("h3", {}, "The pixels, and what they say"), this.square, this.legend(), this.method, this.sum),
+        h("div", {}, h("h3", {}, "The hidden units, and what each adds"), this.table.element),
       ),
       this.spoken,
     )
@@ -130,7 +130,9 @@ class Attribution {
       return
     }
     const colours = ["--mv-negative", "--mv-positive"].map((name) => rgb(this.element, name))
-    const largest = values.reduce((most, value) => Math.max(most, Math.abs(value)), 1e-6)
+    // A few pixels would outshine all others: the strongest five share the full colour.
+    const sizes = Array.from(values, Math.abs).sort((a, b) => b - a)
+    const largest = Math.max(1e-6, sizes[Math.min(4, sizes.length - 1)])
     paintInk(this.ink, digit, ...shape, rgb(this.element, "--mv-ink"))
     paintSigned(this.pixels, values, ...shape, largest, ...colours)
   }

@@ -37,13 +37,9 @@ export class ChangeCard {
       h(
         "div",
         { class: "found" },
-        h("figure", {}, h("div", { class: "small-square", role: "img", "aria-label": "What the change adds and takes away" }, this.picture)),
-        h(
-          "div",
-          {},
-          this.words,
-          h("p", { class: "legend" }, h("span", { class: "key for" }, "more ink"), h("span", { class: "key against" }, "less ink")),
-        ),
+        h("div", { class: "small-square", role: "img", "aria-label": "What the change adds and takes away" }, this.picture),
+        this.words,
+        h("p", { class: "legend" }, h("span", { class: "key for" }, "more ink"), h("span", { class: "key against" }, "less ink")),
       ),
       this.slide,
     )

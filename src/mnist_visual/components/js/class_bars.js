@@ -3,13 +3,16 @@
 import { h } from "./dom.js";
 import { bestOf, percent, withArticle } from "./numbers.js";
 
+const LEAST = 0.02 // of a probability whose outline can be seen as one
+
 export class ClassBars {
   constructor(names) {
     this.names = names
     this.was = h("span", { class: "was" })
     this.now = h("span", { class: "now" })
+    this.to = h("span", { class: "to" }, "→", this.now)
     const long = names.some((name) => name.length > 2)
-    this.turn = h("p", { class: long ? "turn long" : "turn", "aria-hidden": "true" }, this.was, h("span", { class: "to" }, "→"), this.now)
+    this.turn = h("p", { class: long ? "turn long" : "turn", "aria-hidden": "true" }, this.was, this.to)
     this.words = h("p", { class: "words" })
     this.rows = names.map((name) => {
       const fill = h("span", { class: "fill" })
@@ -18,11 +21,10 @@ export class ClassBars {
       const item = h("li", {}, h("span", { class: "name" }, name), h("span", { class: "track" }, fill, before), share)
       return { item, fill, before, share }
     })
+    this.verdict = h("div", { class: "verdict" }, this.turn, this.words)
     this.element = h(
       "div",
       { class: "answers" },
-      this.turn,
-      this.words,
       h("ol", { "aria-label": "Probability of each class" }, ...this.rows.map(({ item }) => item)),
       h("p", { class: "legend" }, h("span", { class: "key outline" }, "your drawing"), h("span", { class: "key" }, "the picture now")),
     )
@@ -31,17 +33,19 @@ export class ClassBars {
   // Takes probabilities and verdicts, "digit" or "other", before and now; null where nothing is.
   show(before, now) {
     const empty = !before
-    this.element.classList.toggle("empty", empty)
+    this.verdict.classList.toggle("empty", empty)
     const best = empty ? -1 : bestOf(now.probabilities)
     this.was.textContent = empty ? "" : this.sign(before)
     this.now.textContent = empty ? "" : this.sign(now)
+    this.verdict.classList.toggle("turned", this.was.textContent !== this.now.textContent)
     const isFooled = !empty && now.verdict === "digit" && best !== bestOf(before.probabilities)
-    this.element.classList.toggle("fooled", isFooled)
+    this.verdict.classList.toggle("fooled", isFooled)
     this.words.textContent = this.sentence = empty ? "" : this.say(before, now, isFooled)
     this.rows.forEach((row, i) => {
       row.item.classList.toggle("best", i === best)
       row.share.textContent = empty ? "" : percent(now.probabilities[i])
       row.fill.style.transform = `scaleX(${empty ? 0 : now.probabilities[i]})`
+      row.before.hidden = empty || before.probabilities[i] < LEAST
       row.before.style.width = `${empty ? 0 : 100 * before.probabilities[i]}%`
     })
   }

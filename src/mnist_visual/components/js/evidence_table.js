@@ -47,7 +47,7 @@ export class EvidenceTable {
     const left = round(logit) - round(bias) - values.reduce((sum, value) => sum + round(value), 0)
     this.rest.item.hidden = others === 0
     this.fill(this.rest, `the other ${others} together`, others ? left : 0, largest)
-    this.fill(this.bias, "bias, whatever is drawn", bias, largest)
+    this.fill(this.bias, "bias (always there)", bias, largest)
     this.fill(this.total, `score of ${asked} (logit)`, logit, largest)
     this.total.number.textContent = coordinate(logit)
     this.lead.textContent = this.leadWords(evidence, asked)
