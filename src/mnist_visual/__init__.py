@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from .activations import feature_maps as feature_maps
     from .activations import filters as filters
+    from .arithmetic.architecture import architecture as architecture
     from .arithmetic.convolution import apply_kernel as apply_kernel
     from .classifier import build_classifier as build_classifier
     from .clusters import class_means as class_means
@@ -76,6 +77,7 @@ _HOME = {
     "clusters": ["class_means", "class_modes", "nearest_codes"],
     "codes": ["load_test_codes"],
     "explanation.evidence": ["evidence"],
+    "arithmetic.architecture": ["architecture"],
     "arithmetic.convolution": ["apply_kernel"],
     "datasets": ["load_idx", "load_mnist"],
     "drawing": ["image_steps", "normalize_image", "normalize_strokes", "stroke_steps"],

@@ -21,6 +21,10 @@ _TOLERANCE = 1e-3
 class Operation(Protocol):
     """What a layer does, one unit at a time."""
 
+    @property
+    def parameters(self) -> int:
+        """How many numbers it keeps, as Keras counts them."""
+
     def trace(self, where: Where, arrays: Sequence[Floats]) -> UnitTrace:
         """Trace a unit, given the outputs of all sources for one picture."""
 

@@ -43,6 +43,11 @@ class Convolution:
     groups: int = 1
     activation: Activation = LINEAR
 
+    @property
+    def parameters(self) -> int:
+        """How many weights it has."""
+        return _weights(self.kernel, self.bias)
+
     def trace(self, where: Where, arrays: Sequence[Floats]) -> UnitTrace:
         """Trace the value of one filter at one position."""
         (values,), (*position, channel) = arrays, where.unit
@@ -84,6 +89,11 @@ class Dense:
     bias: Floats | None
     activation: Activation = LINEAR
 
+    @property
+    def parameters(self) -> int:
+        """How many weights it has."""
+        return _weights(self.kernel, self.bias)
+
     def trace(self, where: Where, arrays: Sequence[Floats]) -> UnitTrace:
         """Trace one unit."""
         *position, index = where.unit
@@ -112,6 +122,7 @@ class Pooling:
 
     window: Window | None
     average: bool = False
+    parameters = 0
 
     def trace(self, where: Where, arrays: Sequence[Floats]) -> UnitTrace:
         """Trace one value."""
@@ -148,11 +159,14 @@ class Scaling:
     kind : str
     factor, shift : float32 arrays
         That broadcast to the layer's output.
+    parameters : int
+        How many numbers the layer keeps, from which these are made.
     """
 
     kind: str
     factor: Floats
     shift: Floats
+    parameters: int = 0
 
     def trace(self, where: Where, arrays: Sequence[Floats]) -> UnitTrace:
         """Trace one value."""
@@ -166,6 +180,8 @@ class Scaling:
 @dataclass(frozen=True, eq=False)
 class Addition:
     """The sum of several layers; a length of one is repeated."""
+
+    parameters = 0
 
     def trace(self, where: Where, arrays: Sequence[Floats]) -> UnitTrace:
         """Trace one value."""
@@ -190,6 +206,7 @@ class Activate:
 
     activation: Activation
     axis: int = -1
+    parameters = 0
 
     def trace(self, where: Where, arrays: Sequence[Floats]) -> UnitTrace:
         """Trace one value."""
@@ -238,6 +255,10 @@ def softmax_of(logits: npt.ArrayLike, index: int) -> Softmax:
         normaliser=float(exponentials.sum()),
         index=index,
     )
+
+
+def _weights(kernel: Floats, bias: Floats | None) -> int:
+    return kernel.size + (0 if bias is None else bias.size)
 
 
 def _sum(

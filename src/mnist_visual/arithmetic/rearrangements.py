@@ -22,6 +22,7 @@ class Reshape:
     """
 
     shape: tuple[int, ...] = (-1,)
+    parameters = 0
 
     def trace(self, where: Where, arrays: Sequence[Floats]) -> UnitTrace:
         """Trace one value."""
@@ -44,6 +45,7 @@ class Shift:
 
     kind: str
     offset: tuple[int, ...] = ()
+    parameters = 0
 
     def trace(self, where: Where, arrays: Sequence[Floats]) -> UnitTrace:
         """Trace one value."""
@@ -65,6 +67,7 @@ class Concatenation:
     """
 
     axis: int = -1
+    parameters = 0
 
     def trace(self, where: Where, arrays: Sequence[Floats]) -> UnitTrace:
         """Trace one value."""
@@ -81,6 +84,8 @@ class Concatenation:
 class Input:
     """What the model is given."""
 
+    parameters = 0
+
     def trace(self, where: Where, arrays: Sequence[Floats]) -> UnitTrace:
         """Trace one value: it comes from nowhere."""
         return _pass(where, "input", arrays[0], np.array(where.unit, dtype=np.intp))
@@ -94,9 +99,12 @@ class Unsupported:
     ----------
     reason : str
         What it is, for the error.
+    parameters : int
+        How many numbers it keeps.
     """
 
     reason: str
+    parameters: int = 0
 
     def trace(self, where: Where, arrays: Sequence[Floats]) -> UnitTrace:  # noqa: ARG002
         """Raise ValueError."""

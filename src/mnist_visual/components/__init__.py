@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from .activation_curves import ActivationCurves
     from .adversary import Adversary
     from .attribution import Attribution
+    from .architecture_diagram import ArchitectureDiagram
     from .drawing_reconstruction import DrawingReconstruction
     from .latent_explorer import LatentExplorer
     from .latent_plane import LatentPlane
@@ -32,6 +33,7 @@ __all__ = [
     "ActivationCurves",
     "Adversary",
     "Attribution",
+    "ArchitectureDiagram",
     "DrawingReconstruction",
     "FeatureMaps",
     "LatentExplorer",
@@ -58,6 +60,7 @@ _LATER = {
     "ActivationCurves": "activation_curves",
     "Adversary": "adversary",
     "Attribution": "attribution",
+    "ArchitectureDiagram": "architecture_diagram",
     "DrawingReconstruction": "drawing_reconstruction",
     "LatentExplorer": "latent_explorer",
     "LatentPlane": "latent_plane",

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from mnist_visual.arithmetic.architecture import LayerArchitecture
 from mnist_visual.arithmetic.traces import (
     ActivationTrace,
     Floats,
@@ -19,6 +20,18 @@ from mnist_visual.arithmetic.traces import (
 )
 
 Message = dict[str, Any]
+
+
+def layer_message(layer: LayerArchitecture) -> Message:
+    """Say what a layer is: ``name``, ``what`` it does, ``shape``, and its ``sources``."""
+    return {
+        "name": layer.name,
+        "what": layer.kind,
+        "shape": [*layer.shape],
+        "sources": [*layer.sources],
+        "parameters": layer.parameters,
+        "operations": layer.operations,
+    }
 
 
 def as_shades(maps: Floats) -> npt.NDArray[np.uint8]:

@@ -8,11 +8,12 @@ from typing import Any, ClassVar
 import numpy as np
 import param
 
+from mnist_visual.arithmetic.architecture import architecture
 from mnist_visual.arithmetic.computation import Computation
-from mnist_visual.arithmetic.traces import PassTrace, Unit
+from mnist_visual.arithmetic.traces import Unit
 from mnist_visual.explanation.tracing import trace_network
 
-from ._network_messages import Message, as_shades, trace_message
+from ._network_messages import Message, as_shades, layer_message, trace_message
 from ._view import JS, Titled, View, kind_of
 from .reading import Reading
 
@@ -68,10 +69,12 @@ class NetworkExplorer(Titled, View):
         self._steps: object = None
         self._computation = trace_network(reading.classifier, reading.sketchpad.steps.digit)
         classes = self._computation.maps[self._computation.output].shape[-1]
-        layers = drawn_layers(self._computation)
-        self._drawn = {layer["name"] for layer in layers}
+        layers = architecture(self._computation).computing().layers
+        for layer in layers:
+            self._computation.trace(layer.name, (0,) * len(layer.shape))  # refuses what is unknown
+        self._drawn = {layer.name for layer in layers}
         super().__init__(
-            layers=layers,
+            layers=[layer_message(layer) for layer in layers],
             class_names=[*map(str, range(classes) if class_names is None else class_names)],
             **params,
         )
@@ -149,41 +152,3 @@ class NetworkExplorer(Titled, View):
             return  # not from our script; nothing that it says is trusted
         self._remember(*selected)
         self._send_msg({"kind": "traced", "number": data.get("number"), "trace": trace})
-
-
-def drawn_layers(computation: Computation) -> list[Message]:
-    """List the layers that compute something, and the picture, each with what it reads.
-
-    Parameters
-    ----------
-    computation : Computation
-        Of a network.
-
-    Returns
-    -------
-    list of dict
-        ``name``, ``what`` it does, ``shape`` of its output, ``sources`` among these layers, the
-        number of ``parameters``, and of ``operations``: the multiplications, or comparisons, of
-        one picture.
-    """
-    passed: dict[str, str] = {}  # a layer that only passes values on, and who computed them
-    drawn: list[Message] = []
-    for name, (sources, operation) in computation.layers.items():
-        maps = computation.maps[name]
-        trace = computation.trace(name, (0,) * maps.ndim)
-        origins = [*dict.fromkeys(passed.get(source, source) for source in sources)]
-        if isinstance(trace, PassTrace) and len(origins) == 1:
-            passed[name] = origins[0]
-            continue
-        weights = [getattr(operation, part, None) for part in ("kernel", "bias")]
-        drawn.append(
-            {
-                "name": name,
-                "what": trace.kind,
-                "shape": [*maps.shape],
-                "sources": origins,
-                "parameters": sum(each.size for each in weights if each is not None),
-                "operations": maps.size * trace.inputs.size if sources else 0,
-            }
-        )
-    return drawn

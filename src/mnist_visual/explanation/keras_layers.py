@@ -71,24 +71,33 @@ def read_operation(layer: Any) -> Operation:
     Operation
         `Unsupported`, with the reason, where it cannot be traced.
     """
+    reason = _obstacle(layer)
+    if reason is None:
+        try:
+            return _READERS[type(layer)](layer)
+        except _UnknownError as error:
+            reason = f"a {type(layer).__name__} with {error}"
+    # What is no layer, such as a function of keras.ops, keeps nothing.
+    parameters = layer.count_params() if isinstance(layer, keras.layers.Layer) else 0
+    return Unsupported(reason, int(parameters))
+
+
+def _obstacle(layer: Any) -> str | None:
+    """Say why a layer cannot be read, whatever its options are."""
     kind = type(layer).__name__
     if isinstance(layer, keras.Model):
-        return Unsupported(
+        return (
             "a model of its own; trace its layers by giving it, as the model, the output of the "
             "layer before it, as the image"
         )
     # Not by isinstance: what somebody made of a layer does something else.
-    reader = _READERS.get(type(layer))
-    if reader is None:
-        return Unsupported(f"a {kind}")
+    if type(layer) not in _READERS:
+        return f"a {kind}"
     if getattr(layer, "data_format", "channels_last") != "channels_last":
-        return Unsupported(f"a {kind} with data_format={layer.data_format!r}; only channels_last")
+        return f"a {kind} with data_format={layer.data_format!r}; only channels_last"
     if layer.compute_dtype != "float32" or getattr(layer, "quantization_mode", None):
-        return Unsupported(f"a {kind} that computes in another type than float32")
-    try:
-        return reader(layer)
-    except _UnknownError as error:
-        return Unsupported(f"a {kind} with {error}")
+        return f"a {kind} that computes in another type than float32"
+    return None
 
 
 class _UnknownError(Exception):
@@ -175,7 +184,12 @@ def _batch_normalization(layer: Any) -> Operation:
     shift = -_array(mean) * factor
     if layer.beta is not None:
         shift += _array(layer.beta)
-    return Scaling("batch normalization", factor.astype(np.float32), shift.astype(np.float32))
+    return Scaling(
+        "batch normalization",
+        factor.astype(np.float32),
+        shift.astype(np.float32),
+        int(layer.count_params()),
+    )
 
 
 def _rescaling(layer: Any) -> Operation:

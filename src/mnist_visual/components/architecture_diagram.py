@@ -1,0 +1,132 @@
+"""How a network is built, as a picture made from the model itself."""
+
+from __future__ import annotations
+
+from typing import Any, ClassVar
+
+import numpy as np
+import param
+
+from mnist_visual._models import input_shape
+from mnist_visual.arithmetic.architecture import architecture
+from mnist_visual.arithmetic.computation import Computation
+from mnist_visual.explanation.tracing import trace_network
+
+from ._layer_words import layer_words
+from ._network_messages import Message, layer_message
+from ._view import JS, Titled, View, kind_of
+from .reading import Reading
+
+
+class ArchitectureDiagram(Titled, View):
+    """How a network is built: every layer as a block, and what it costs.
+
+    It is made from the model itself, so any model gets its own. Choose a block, and sentences say
+    what the layer does, and how the numbers of its parameters and operations come about.
+
+    Parameters
+    ----------
+    model : Reading, keras.Model or DigitNetwork
+        Which network; of a reading, its classifier. A Keras model has to be Sequential or
+        Functional, with one input. Layers whose arithmetic is not known are shown as such.
+
+    Attributes
+    ----------
+    selected : str or None
+        The name of the layer that is explained.
+
+    Raises
+    ------
+    ValueError
+        If the model is not as described, uses a layer twice, or reads pictures of any size; a
+        reading knows which.
+
+    Examples
+    --------
+    >>> from mnist_visual.components import ArchitectureDiagram
+    >>> from mnist_visual.inference import load_digit_network
+    >>> diagram = ArchitectureDiagram(load_digit_network())
+    >>> diagram.show_layer("conv1")
+    >>> print(diagram.layers[2]["words"]["parameters"])
+    8 filters × 3 × 3 × 1 channel + 8 biases = 80 parameters
+    """
+
+    heading = param.String(default="How it is built", doc="What the view shows, in a few words.")
+    note = param.String(
+        default="choose a layer to see what it does", doc="One more sentence beside the heading."
+    )
+    topic = param.String(default="architecture", constant=True)
+    layers = param.List(constant=True, doc="What each layer is, from the picture on.")
+    totals = param.Dict(constant=True, doc="Parameters and multiplications of all layers.")
+    selected = param.String(default=None, allow_None=True, constant=True, doc="Which is explained.")
+
+    _bundle: ClassVar = JS / "architecture_diagram.js"
+    _stylesheets: ClassVar = [*View._stylesheets, str(JS / "architecture_diagram.css")]
+    _rename: ClassVar = {"selected": None}
+
+    def __init__(self, model: Any, **params: Any) -> None:
+        computation = _computation(model)
+        found = architecture(computation)
+        layers = [
+            {
+                **layer_message(layer),
+                "passes": layer.passes,
+                "step": layer.step,
+                "words": vars(layer_words(computation, layer)),
+            }
+            for layer in found.layers
+        ]
+        totals = {
+            "parameters": found.parameters,
+            "multiplications": found.multiplications,
+            "known": found.is_known,
+        }
+        super().__init__(layers=layers, totals=totals, **params)
+        self._names = {layer["name"] for layer in layers}
+
+    def show_layer(self, layer: str | None) -> None:
+        """Explain another layer, or none.
+
+        Parameters
+        ----------
+        layer : str or None
+            Its name.
+
+        Raises
+        ------
+        ValueError
+            If there is no such layer.
+        """
+        self._remember(layer)
+        self._show()
+
+    def _remember(self, layer: Any) -> None:
+        if layer is not None and (not isinstance(layer, str) or layer not in self._names):
+            names = [each["name"] for each in self.layers]
+            raise ValueError(f"The model's layers are {names}. Received: {layer!r}.")
+        with param.edit_constant(self):
+            self.selected = layer
+
+    def _state(self) -> Message:
+        return {"kind": "show", "selected": self.selected}
+
+    def _handle_msg(self, data: Any) -> None:
+        if kind_of(data) != "select":
+            super()._handle_msg(data)
+            return
+        try:
+            self._remember(data.get("layer"))
+        except ValueError:
+            return  # not from our script; nothing that it says is trusted
+
+
+def _computation(model: Any) -> Computation:
+    if isinstance(model, Reading):
+        return trace_network(model.classifier, model.sketchpad.steps.digit)
+    shape = input_shape(model)
+    if shape is not None and None not in shape:
+        return trace_network(model, np.zeros(shape, np.float32))
+    raise ValueError(
+        "The size of a picture has to be known, as it is where a model has an Input of it, or "
+        f"where a Reading is given. Received: a model that reads {shape}."
+    )
