@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from .activations import filters as filters
     from .arithmetic.architecture import architecture as architecture
     from .arithmetic.convolution import apply_kernel as apply_kernel
+    from .arithmetic.learning import gradient_step as gradient_step
     from .classifier import build_classifier as build_classifier
     from .clusters import class_means as class_means
     from .clusters import class_modes as class_modes
@@ -79,6 +80,7 @@ _HOME = {
     "explanation.evidence": ["evidence"],
     "arithmetic.architecture": ["architecture"],
     "arithmetic.convolution": ["apply_kernel"],
+    "arithmetic.learning": ["gradient_step"],
     "datasets": ["load_idx", "load_mnist"],
     "drawing": ["image_steps", "normalize_image", "normalize_strokes", "stroke_steps"],
     "evaluation": ["evaluate_classifier"],

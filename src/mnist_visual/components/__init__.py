@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from .drawing_reconstruction import DrawingReconstruction
     from .latent_explorer import LatentExplorer
     from .latent_plane import LatentPlane
+    from .learning_step import LearningStep
     from .network_explorer import NetworkExplorer
     from .tour import Stop, Tour
 
@@ -39,6 +40,7 @@ __all__ = [
     "LatentExplorer",
     "LatentPlane",
     "LiveView",
+    "LearningStep",
     "NetworkExplorer",
     "NormalizationSteps",
     "Pages",
@@ -65,6 +67,7 @@ _LATER = {
     "LatentExplorer": "latent_explorer",
     "LatentPlane": "latent_plane",
     "LiveView": "course",
+    "LearningStep": "learning_step",
     "NetworkExplorer": "network_explorer",
     "Stop": "tour",
     "Tour": "tour",

@@ -10,7 +10,10 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from mnist_visual.clusters import class_modes
+from mnist_visual.codes import load_test_codes
 from mnist_visual.datasets import load_mnist
+from mnist_visual.inference import shared_vae
 
 
 @cache
@@ -40,3 +43,21 @@ def random_digit() -> npt.NDArray[Any]:
             "There are no digits on this computer, and none can be fetched. Draw one yourself."
         ) from error
     return digits[random.randrange(len(digits))]  # noqa: S311 - a choice, not a secret
+
+
+@cache
+def typical_digits() -> tuple[npt.NDArray[np.float32], npt.NDArray[np.int64]]:
+    """Give one digit of each class, as the shipped autoencoder imagines it: no data set is needed.
+
+    Returns
+    -------
+    pictures : float32 array (10, 28, 28)
+        Decoded where most test digits of the class lie on the plane.
+    labels : int array (10,)
+        0 to 9.
+    """
+    codes = load_test_codes()
+    modes = class_modes(codes, codes.labels)
+    pictures = shared_vae().decoder(np.array([modes[label] for label in sorted(modes)]))
+    pictures.flags.writeable = False  # all share them
+    return pictures, np.array(sorted(modes))

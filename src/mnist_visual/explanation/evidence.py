@@ -93,7 +93,7 @@ def evidence(model: Any, image: npt.ArrayLike, label: int) -> Evidence:
     True
     """
     computation = trace_network(model, image)
-    last, dense, activation = _last_dense(computation)
+    last, dense, activation = last_dense(computation)
     classes = dense.kernel.shape[1]
     label = checked_count("label", label, least=0, most=classes - 1)
     inputs = computation.trace(last, label).inputs  # refuses what is not the network's own value
@@ -117,7 +117,7 @@ def evidence(model: Any, image: npt.ArrayLike, label: int) -> Evidence:
     )
 
 
-def _last_dense(computation: Computation) -> tuple[str, Dense, str]:
+def last_dense(computation: Computation) -> tuple[str, Dense, str]:
     """Go back from the output to the dense layer that makes the logits."""
     name, activation = computation.output, "linear"
     while True:
