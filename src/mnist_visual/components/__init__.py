@@ -10,37 +10,35 @@ from .reading import FeatureMaps, NormalizationSteps, Prediction, Reading
 from .sketchpad import Sketchpad
 
 if TYPE_CHECKING:
-    from .course import Course, LiveView
-    from .deeds import Deed
-    from .convolution_sandbox import ConvolutionSandbox
     from .activation_curves import ActivationCurves
     from .adversary import Adversary
-    from .attribution import Attribution
     from .architecture_diagram import ArchitectureDiagram
+    from .attribution import Attribution
+    from .convolution_sandbox import ConvolutionSandbox
+    from .course import Course, LiveView
+    from .deeds import Deed
     from .drawing_reconstruction import DrawingReconstruction
     from .latent_explorer import LatentExplorer
     from .latent_plane import LatentPlane
     from .learning_step import LearningStep
     from .network_explorer import NetworkExplorer
-    from .tour import Stop, Tour
-
-__all__ = [
-    "Course",
-    "Deed",
-    "ConvolutionSandbox",
     from .pooling_comparison import PoolingComparison
+    from .tour import Stop, Tour
 
 __all__ = [
     "ActivationCurves",
     "Adversary",
-    "Attribution",
     "ArchitectureDiagram",
+    "Attribution",
+    "ConvolutionSandbox",
+    "Course",
+    "Deed",
     "DrawingReconstruction",
     "FeatureMaps",
     "LatentExplorer",
     "LatentPlane",
-    "LiveView",
     "LearningStep",
+    "LiveView",
     "NetworkExplorer",
     "NormalizationSteps",
     "Pages",
@@ -53,25 +51,24 @@ __all__ = [
     "Tour",
 ]
 
-
 # What nobody has opened yet does not delay the start.
 _LATER = {
-    "Course": "course",
-    "Deed": "deeds",
-    "ConvolutionSandbox": "convolution_sandbox",
     "ActivationCurves": "activation_curves",
     "Adversary": "adversary",
-    "Attribution": "attribution",
     "ArchitectureDiagram": "architecture_diagram",
+    "Attribution": "attribution",
+    "ConvolutionSandbox": "convolution_sandbox",
+    "Course": "course",
+    "Deed": "deeds",
     "DrawingReconstruction": "drawing_reconstruction",
     "LatentExplorer": "latent_explorer",
     "LatentPlane": "latent_plane",
-    "LiveView": "course",
     "LearningStep": "learning_step",
+    "LiveView": "course",
     "NetworkExplorer": "network_explorer",
+    "PoolingComparison": "pooling_comparison",
     "Stop": "tour",
     "Tour": "tour",
-    "PoolingComparison": "pooling_comparison",
 }
 
 
