@@ -16,6 +16,7 @@ from mnist_visual.components import (
     Pages,
     Prediction,
     Reading,
+    Sections,
     Sketchpad,
     Stop,
     Tour,
@@ -40,7 +41,7 @@ def dashboard() -> pn.Template:
     pages = Pages(
         {
             "Draw": lambda: None,
-            "Network": explorer,
+            "Network": lambda: network(reading, explorer),
             "Latent": lambda: latent(plane(), memory),
             "Learn": lambda: learn(reading, contents),
         },
@@ -89,8 +90,25 @@ def asked(name: str) -> str:
     return pn.state.session_args.get(name, [b""])[0].decode(errors="replace").lower()
 
 
+def network(reading: Reading, explorer: Callable[[], NetworkExplorer]) -> Sections:
+    """Build the page of the network: from end to end, and part by part."""
+    from mnist_visual import components
+
+    parts = {
+        "Whole network": explorer,
+        "Why this digit?": lambda: components.Attribution(reading, lessons=LESSONS),
+        "Fool it": lambda: components.Adversary(reading, lessons=LESSONS),
+        "Teach it": lambda: components.LearningStep(reading, lessons=LESSONS),
+        "Convolution": lambda: components.ConvolutionSandbox(reading, lessons=LESSONS),
+        "Activation": lambda: components.ActivationCurves(reading, lessons=LESSONS),
+        "Pooling": lambda: components.PoolingComparison(reading, lessons=LESSONS),
+        "Architecture": lambda: components.ArchitectureDiagram(reading, lessons=LESSONS),
+    }
+    return Sections(parts, active=asked("view"))
+
+
 def network_explorer(reading: Reading) -> NetworkExplorer:
-    """Build the page of the network from end to end."""
+    """Build the network from end to end."""
     from mnist_visual.components import NetworkExplorer
 
     return NetworkExplorer(reading, lessons=LESSONS)

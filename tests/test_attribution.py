@@ -101,7 +101,8 @@ class TestUnits:
 
 
 class TestOtherClassifiers:
-    def test_a_keras_model_gives_the_same_reasons(self, why, pad, sent, trained):
+    @pytest.mark.usefixtures("why")
+    def test_a_keras_model_gives_the_same_reasons(self, pad, sent, trained):
         ours = last(sent)
         names = ["zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine"]
         other = Attribution(Reading(trained, pad), class_names=names)

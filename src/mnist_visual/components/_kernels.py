@@ -7,6 +7,8 @@ from typing import Any, NamedTuple
 import numpy as np
 import numpy.typing as npt
 
+from mnist_visual.inference import DigitNetwork
+
 from .reading import Reading
 
 Floats = npt.NDArray[np.float32]
@@ -145,8 +147,8 @@ def _filters_of(reading: Reading, layer: str) -> Floats | None:
 
 def _first_filters(reading: Reading) -> Floats | None:
     classifier = reading.classifier
-    layers = getattr(classifier, "layers", None)
-    names = list(classifier.weights) if layers is None else [layer.name for layer in layers]
+    shipped = isinstance(classifier, DigitNetwork)
+    names = [*classifier.weights] if shipped else [layer.name for layer in classifier.layers]
     for name in names:
         try:
             filters = _filters_of(reading, name)

@@ -3,29 +3,41 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
+
+from mnist_visual.arithmetic.architecture import architecture
+from mnist_visual.explanation.tracing import trace_network
 
 from ._view import stack
+from .activation_curves import ActivationCurves
+from .architecture_diagram import ArchitectureDiagram
+from .attribution import Attribution
+from .convolution_sandbox import ConvolutionSandbox
 from .course import LiveView
 from .deeds import Deed
 from .drawing_reconstruction import DrawingReconstruction
 from .latent_explorer import LatentExplorer
 from .latent_plane import LatentPlane
+from .learning_step import LearningStep
 from .network_explorer import NetworkExplorer
+from .pooling_comparison import PoolingComparison
 from .reading import FeatureMaps, NormalizationSteps, Prediction, Reading
 
 SURE = 0.9  # what the first lesson asks for
 SMALL = 1 / 3  # of the sketchpad: a drawing that the normalisation visibly enlarges
+WALK = 5  # places of a window, until one has seen how it goes
 
 
 def lesson_views(
     reading: Reading, plane: Callable[[], LatentPlane]
 ) -> dict[str, Callable[[], LiveView]]:
-    """Make the live views of all lessons, each when it is first opened.
+    """List the live views of all lessons, each made when it is first opened.
 
     Parameters
     ----------
     reading : Reading
-        Of the drawing that all of them are about.
+        Of the drawing that all of them are about, by a classifier that
+        `mnist_visual.trace_network` can read and that begins with a convolution.
     plane : callable
         Gives the latent plane, which takes a moment to make.
 
@@ -34,17 +46,21 @@ def lesson_views(
     dict of str to callable
         As `Course` takes them.
     """
-    views = {
+    of_the_classifier = {
         "machine-learning": _machine_learning,
         "neural-networks": _neural_networks,
+        "learning": _learning,
+        "why-convolution": _why_convolution,
+        "convolution": _convolution,
         "filters": _filters,
+        "activation": _activation,
+        "pooling": _pooling,
+        "dense": _dense,
+        "architecture": _architecture,
         "training": _training,
     }
-    from mnist_visual.lessons import load_lessons
-
-    for lesson in load_lessons():
-        views.setdefault(lesson.topic, _machine_learning)
-    return {topic: lambda make=make: make(reading) for topic, make in views.items()} | {
+    return {
+        **{topic: partial(view, reading) for topic, view in of_the_classifier.items()},
         "vae": lambda: _vae(reading, plane()),
         "latent-space": lambda: _latent_space(reading, plane()),
     }
@@ -60,40 +76,97 @@ def _machine_learning(reading: Reading) -> LiveView:
 
 def _neural_networks(reading: Reading) -> LiveView:
     explorer = NetworkExplorer(reading)
-    hidden = {layer["name"] for layer in explorer.layers[:-1] if layer["what"] == "dense"}
+    *inner, _ = architecture(explorer.computation).layers
+    neurons = {layer.name for layer in inner if layer.kind == "dense"}
 
     def is_neuron() -> bool:
-        return explorer.selected is not None and explorer.selected[0] in hidden
+        return explorer.selected is not None and explorer.selected[0] in neurons
 
     return LiveView(explorer, Deed([(explorer, "selected")], is_neuron))
 
 
+def _learning(reading: Reading) -> LiveView:
+    teach = LearningStep(reading)
+    return LiveView(teach, Deed([(teach, "steps")], lambda: teach.steps > 0))
+
+
+def _why_convolution(reading: Reading) -> LiveView:
+    sandbox = ConvolutionSandbox(reading, note="move the picture, and see what the filter finds")
+    sandbox.show(kernel="vertical edges")
+    return LiveView(sandbox, Deed([(sandbox, "shift")], lambda: sandbox.shift != (0, 0)))
+
+
+def _convolution(reading: Reading) -> LiveView:
+    sandbox = ConvolutionSandbox(reading)
+    return LiveView(sandbox, Deed([(sandbox, "steps")], lambda: sandbox.steps >= WALK))
+
+
 def _filters(reading: Reading) -> LiveView:
-    maps = FeatureMaps(reading, "conv1")
-    return LiveView(maps, Deed([], lambda: False))
+    sandbox = ConvolutionSandbox(reading, heading="Try a filter", note="choose one, or change it")
+    maps = FeatureMaps(
+        reading,
+        _first_convolution(reading),
+        heading="What the network's own filters find",
+        note="red adds, blue takes away; dark is a find",
+    )
+
+    def is_learned() -> bool:
+        return sandbox.kernel_name.startswith("learned")
+
+    return LiveView(stack(sandbox, maps), Deed([(sandbox, "kernel_name")], is_learned))
+
+
+def _activation(reading: Reading) -> LiveView:
+    curves = ActivationCurves(reading)
+
+    def is_below_zero() -> bool:
+        return curves.unit is not None and curves.value is not None and curves.value < 0
+
+    return LiveView(curves, Deed([(curves, "unit"), (curves, "value")], is_below_zero))
+
+
+def _pooling(reading: Reading) -> LiveView:
+    pooling = PoolingComparison(reading)
+    size = pooling.size
+    return LiveView(pooling, Deed([(pooling, "size")], lambda: pooling.size > size))
+
+
+def _dense(reading: Reading) -> LiveView:
+    why = Attribution(reading)
+
+    def is_another() -> bool:
+        shares = reading.probabilities
+        return shares is not None and why.label not in (None, int(shares.argmax()))
+
+    return LiveView(why, Deed([(why, "label")], is_another))
+
+
+def _architecture(reading: Reading) -> LiveView:
+    diagram = ArchitectureDiagram(reading)
+    layers = architecture(trace_network(reading.classifier, reading.sketchpad.steps.digit)).layers
+    largest = max(layers, key=lambda layer: layer.parameters).name
+    return LiveView(diagram, Deed([(diagram, "selected")], lambda: diagram.selected == largest))
 
 
 def _training(reading: Reading) -> LiveView:
-    steps = NormalizationSteps(reading.sketchpad, heading="From your drawing to 28 × 28")
+    pad = reading.sketchpad
+    steps = NormalizationSteps(pad, heading="From your drawing to what the network sees")
 
     def is_small() -> bool:
-        box = reading.sketchpad.steps.box
-        picture = reading.sketchpad.picture
-        return box is not None and picture is None and max(box[1] - box[0], box[3] - box[2]) < SMALL
+        box = pad.steps.box
+        if box is None or pad.picture is not None:
+            return False
+        return max(box[1] - box[0], box[3] - box[2]) < SMALL
 
-    return LiveView(
-        stack(steps, Prediction(reading)),
-        Deed([(reading.sketchpad, "steps")], is_small),
-    )
+    return LiveView(stack(steps, Prediction(reading)), Deed([(pad, "steps")], is_small))
 
 
 def _vae(reading: Reading, plane: LatentPlane) -> LiveView:
     explorer = LatentExplorer(plane, sketchpad=reading.sketchpad)
     memory = DrawingReconstruction(explorer)
     placed = memory.placed
-    return LiveView(
-        stack(memory, explorer), Deed([(placed, "changes")], lambda: placed.samplings > 0)
-    )
+    deed = Deed([(placed, "changes")], lambda: placed.samplings > 0)
+    return LiveView(stack(memory, explorer), deed)
 
 
 def _latent_space(reading: Reading, plane: LatentPlane) -> LiveView:
@@ -104,3 +177,8 @@ def _latent_space(reading: Reading, plane: LatentPlane) -> LiveView:
         return (explorer.start, explorer.end) != ends
 
     return LiveView(explorer, Deed([(explorer, "start"), (explorer, "end")], is_moved))
+
+
+def _first_convolution(reading: Reading) -> str:
+    layers = architecture(trace_network(reading.classifier, reading.sketchpad.steps.digit)).layers
+    return next(layer.name for layer in layers if layer.kind == "convolution")

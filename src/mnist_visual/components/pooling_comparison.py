@@ -8,6 +8,7 @@ from typing import Any, ClassVar
 import numpy as np
 import param
 
+from mnist_visual.arithmetic.architecture import architecture
 from mnist_visual.arithmetic.computation import Computation
 from mnist_visual.arithmetic.operations import Pooling
 from mnist_visual.arithmetic.pooling import pool_map
@@ -17,7 +18,6 @@ from mnist_visual.explanation.tracing import trace_network
 from ._network_messages import Message, as_shades
 from ._sheet import is_index
 from ._view import JS, Titled, View, kind_of
-from .network_explorer import drawn_layers
 from .reading import Reading
 
 SIZES = (2, 3, 4)
@@ -209,7 +209,7 @@ def _pooled_layer(computation: Computation, fitting: list[str]) -> str | None:
     for sources, operation in computation.layers.values():
         if isinstance(operation, Pooling) and sources[0] in fitting:
             return sources[0]
-    kinds = {layer["name"]: layer["what"] for layer in drawn_layers(computation)}
+    kinds = {layer.name: layer.kind for layer in architecture(computation).layers}
     convolutions = [name for name in fitting if "convolution" in kinds.get(name, "")]
     return next(iter(convolutions or fitting), None)
 

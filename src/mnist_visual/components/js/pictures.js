@@ -68,16 +68,6 @@ export function signedImage(kernels, height, width, columns, largest, negative, 
   return canvas.toDataURL()
 }
 
-// The same for one picture on a canvas of its own.
-export function paintSigned(canvas, values, height, width, largest, negative, positive) {
-  paint(canvas, height, width, (pixels) => {
-    for (let i = 0; i < height * width; i++) {
-      const strength = 255 * Math.min(1, Math.abs(values[i]) / largest)
-      setPixel(pixels, i, values[i] < 0 ? negative : positive, strength)
-    }
-  })
-}
-
 function setPixel(pixels, i, [red, green, blue], strength) {
   pixels[4 * i] = red
   pixels[4 * i + 1] = green
