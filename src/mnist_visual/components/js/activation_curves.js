@@ -53,9 +53,9 @@ class ActivationView {
     return h(
       "div",
       { class: "before-after" },
-      h("figure", {}, this.before.element, h("figcaption", {}, h("b", {}, "before"), h("span", {}, "red above zero, blue below"))),
+      h("figure", {}, h("div", { class: "square" }, this.before.element), h("figcaption", {}, h("b", {}, "before"), h("span", {}, "red above zero, blue below"))),
       this.arrow,
-      h("figure", {}, this.after.element, h("figcaption", {}, h("b", {}, "after"), h("span", {}, "what is left goes on"))),
+      h("figure", {}, h("div", { class: "square" }, this.after.element), h("figcaption", {}, h("b", {}, "after"), h("span", {}, "what is left goes on"))),
       h("div", { class: "unit" }, this.where, this.count, h("div", { class: "turn" }, back, this.mapName, on), this.said),
     )
   }
@@ -169,7 +169,7 @@ class ActivationView {
 
   showPoint(message) {
     const { layer, map, place, point, tried, unsuited } = message
-    Object.assign(this, { map, point, tried })
+    Object.assign(this, { map, tried, shownOwn: point?.own })
     this.mark(place)
     this.name = unitName(layer, map, place, this.size[1])
     this.where.textContent = this.empty ? "Nothing is drawn yet" : this.name
@@ -188,9 +188,9 @@ class ActivationView {
   }
 
   sentence(layer, unsuited) {
-    if (unsuited) return `${unsuitedWords(unsuited)} Here is one of ${layer} instead.`
-    if (FUNCTIONS[this.activation]) return "Point at a pixel of either map. A click holds it."
-    return `This network uses ${this.activation} here: ${brief(this.point.own)} comes out.`
+    if (unsuited) return `${unsuitedWords(unsuited)} Here is a unit of ${layer} instead.`
+    if (FUNCTIONS[this.activation]) return "Point at a square of either picture. A click holds it."
+    return `This network uses ${this.activation} here: ${brief(this.shownOwn)} comes out.`
   }
 
   mark(place) {
@@ -210,9 +210,9 @@ class ActivationView {
 }
 
 function unsuitedWords({ layer, what, softmax }) {
-  if (softmax) return `${layer} uses softmax, which compares all scores at once.`
+  if (softmax) return `“${layer}” uses softmax, which compares all scores at once.`
   if (what === "input") return "A pixel of the drawing goes in as it is."
-  return `${layer} has no activation function: its values go on as they are.`
+  return `“${layer}” has no activation function: its values go on as they are.`
 }
 
 function unitName(layer, map, place, columns) {

@@ -13,14 +13,14 @@ export class CurvePlot {
     Object.assign(this, { name, onTry, onRelease })
     this.badge = h("span", { class: "badge" }, `this network uses ${name}`)
     this.plot = svg("svg", { class: "plot", "aria-hidden": "true" })
-    this.into = h("output", { class: "in" })
-    this.out = h("output", { class: "out" })
+    this.into = h("b", { class: "in" })
+    this.out = h("b", { class: "out" })
     this.element = h(
       "figure",
       { class: "curve" },
       h("figcaption", {}, h("b", {}, name), this.badge, h("span", { class: "words" }, words)),
       this.plot,
-      h("div", { class: "in-out" }, h("label", {}, "goes in", this.into), h("label", {}, "comes out", this.out)),
+      h("div", { class: "in-out" }, h("span", {}, "goes in", this.into), h("span", {}, "comes out", this.out)),
     )
     for (const [kind, action] of Object.entries({
       pointerdown: (event) => this.grab(event),
@@ -136,10 +136,9 @@ export class CurvePlot {
   beyond(value, output, x, y) {
     const [low, high] = this.ends
     const marks = []
-    if (value < low) marks.push(label("far start", x + 14, y - 14, `← ${brief(value)}`))
-    if (value > high) marks.push(label("far end", x - 14, y + (output > HIGHEST ? 24 : -14), `${brief(value)} →`))
-    if (output > HIGHEST) marks.push(label("far end", x - 14, y + 6, `↑ ${brief(output)}`))
-    if (output < LOWEST) marks.push(label("far start", x + 14, y - 4, `↓ ${brief(output)}`))
+    if (value < low) marks.push(label("far start", x, this.y(0) + 22, `← ${brief(value)}`))
+    if (value > high) marks.push(label("far end", x, this.y(0) + 22, `${brief(value)} →`))
+    if (output > HIGHEST) marks.push(label("far start", this.x(0) + 10, y + 20, `↑ ${brief(output)}`))
     return marks
   }
 }

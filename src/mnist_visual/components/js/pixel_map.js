@@ -35,7 +35,8 @@ export class PixelMap {
     Object.assign(this, { height, width, cell })
     this.rows = Math.floor(height / cell)
     this.columns = Math.floor(width / cell)
-    this.element.style.aspectRatio = `${width} / ${height}`
+    // Within a square, so that nothing beside it moves when a map has another form.
+    Object.assign(this.element.style, { aspectRatio: `${width} / ${height}`, width: `${100 * Math.min(1, width / height)}%` })
   }
 
   // Without values it is empty.
