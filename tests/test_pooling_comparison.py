@@ -16,7 +16,7 @@ def model():
     layers = keras.layers
     return keras.Sequential(
         [
-            keras.Input((28, 28, 1)),
+            keras.Input((28, 28, 1), name="picture"),
             layers.Conv2D(3, 5, strides=(6, 9), activation="tanh", name="look"),
             layers.GlobalAveragePooling2D(name="mean"),
             layers.Dense(4, "softmax"),
@@ -208,7 +208,7 @@ class TestOtherNetworks:
         values = reading.maps["look"][..., message["map"]]
         assert message["max"] == pytest.approx(values[:3].max())
 
-    @pytest.mark.parametrize("layer", ["mean", "nothing"])
+    @pytest.mark.parametrize("layer", ["mean", "nothing", "picture"])
     def test_a_layer_without_maps_is_refused(self, model, pad, layer):
         with pytest.raises(ValueError, match=rf"2x2 are .*look.*Received: '{layer}'"):
             PoolingComparison(Reading(model, pad), layer=layer)

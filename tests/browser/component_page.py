@@ -10,10 +10,9 @@ import panel as pn
 from mnist_visual.components import *
 from mnist_visual.inference import shared_network
 from mnist_visual.server import _free_port, send_without_delay
-from tests.drawings import THREE
 
 def page():
-    pad = Sketchpad(strokes=[THREE])
+    pad = Sketchpad(strokes={strokes})
     reading = Reading(shared_network(), pad)
     return pn.Column({components}, sizing_mode="stretch_width")
 
@@ -25,9 +24,10 @@ pn.serve(page, port=port, show=False, verbose=False)
 
 
 @contextmanager
-def components_page(log, components):
-    """Serve components, given as Python code that may name `pad` and `reading`."""
-    command = [sys.executable, "-c", SCRIPT.format(components=components)]
+def components_page(log, components, strokes):
+    """Serve components, as Python code that may name `pad` and `reading`, with strokes drawn."""
+    script = SCRIPT.format(components=components, strokes=[[*map(tuple, each)] for each in strokes])
+    command = [sys.executable, "-c", script]
     with log.open("w") as output:
         process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=output, text=True)
     try:

@@ -8,8 +8,8 @@ import pytest
 from mnist_visual import normalize_strokes
 from mnist_visual.inference import shared_network
 
-from ..drawings import THREE
 from .component_page import components_page
+from .test_page import THREE
 from .visitor import Visitor
 
 pytestmark = pytest.mark.browser
@@ -27,7 +27,7 @@ def numbers(text):
 @pytest.fixture(scope="module")
 def address(tmp_path_factory):
     log = tmp_path_factory.mktemp("curves") / "stderr.txt"
-    with components_page(log, PAGE) as address:
+    with components_page(log, PAGE, [THREE]) as address:
         yield address
     assert "Traceback" not in log.read_text()
 
@@ -136,7 +136,9 @@ class TestPooling:
         total, count, mean = numbers(pooling.locator("p.global").inner_text())[-3:]
         assert mean == pytest.approx(total / count, abs=5.1e-5)
         if 26 % size:
-            pooling.get_by_text(f"26 = {26 // size} × {size} + 2: the last 2 are dropped").wait_for()
+            pooling.get_by_text(
+                f"26 = {26 // size} × {size} + 2: the last 2 are dropped"
+            ).wait_for()
 
     def test_a_window_that_is_pointed_at_shows_its_numbers(self, page, pooling):
         maps = shared_network().feature_maps(normalize_strokes([THREE]))["conv1"]

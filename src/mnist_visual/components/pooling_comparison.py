@@ -8,11 +8,10 @@ from typing import Any, ClassVar
 import numpy as np
 import param
 
-from mnist_visual.arithmetic.architecture import architecture
 from mnist_visual.arithmetic.computation import Computation
 from mnist_visual.arithmetic.operations import Pooling
 from mnist_visual.arithmetic.pooling import pool_map
-from mnist_visual.arithmetic.traces import Floats
+from mnist_visual.arithmetic.traces import Floats, PassTrace
 from mnist_visual.explanation.tracing import trace_network
 
 from ._network_messages import Message, as_shades
@@ -88,12 +87,12 @@ class PoolingComparison(Titled, View):
 
     def __init__(self, reading: Reading, *, layer: str | None = None, **params: Any) -> None:
         computation = trace_network(reading.classifier, reading.sketchpad.steps.digit)
-        fitting = [name for name, maps in computation.maps.items() if _can_be_pooled(maps)]
+        kinds = _kinds(computation)
         if layer is None:
-            layer = _pooled_layer(computation, fitting)
-        if layer not in fitting:
+            layer = _pooled_layer(computation, kinds)
+        if layer not in kinds:
             raise ValueError(
-                f"The layers with maps of at least 2x2 are {fitting}. Received: {layer!r}."
+                f"The layers with maps of at least 2x2 are {[*kinds]}. Received: {layer!r}."
             )
         shape = computation.maps[layer].shape
         super().__init__(
@@ -200,18 +199,24 @@ class PoolingComparison(Titled, View):
         return int(np.abs(maps).sum(axis=(0, 1)).argmax())
 
 
-def _can_be_pooled(maps: Floats) -> bool:
-    return maps.ndim == 3 and min(maps.shape[:2]) >= min(SIZES)
+def _kinds(computation: Computation) -> dict[str, str]:
+    """Say what each layer does that computes maps large enough for a window."""
+    kinds = {}
+    for name, maps in computation.maps.items():
+        if maps.ndim == 3 and min(maps.shape[:2]) >= min(SIZES):
+            trace = computation.trace(name, (0, 0, 0))
+            if not isinstance(trace, PassTrace):
+                kinds[name] = trace.kind
+    return kinds
 
 
-def _pooled_layer(computation: Computation, fitting: list[str]) -> str | None:
+def _pooled_layer(computation: Computation, kinds: dict[str, str]) -> str | None:
     """Find the layer that the network pools first, or else its first convolution."""
     for sources, operation in computation.layers.values():
-        if isinstance(operation, Pooling) and sources[0] in fitting:
+        if isinstance(operation, Pooling) and sources[0] in kinds:
             return sources[0]
-    kinds = {layer.name: layer.kind for layer in architecture(computation).layers}
-    convolutions = [name for name in fitting if "convolution" in kinds.get(name, "")]
-    return next(iter(convolutions or fitting), None)
+    convolutions = [name for name, kind in kinds.items() if "convolution" in kind]
+    return next(iter(convolutions or kinds), None)
 
 
 def _own_pooling(computation: Computation, layer: str) -> Message | None:
