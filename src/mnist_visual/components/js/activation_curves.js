@@ -163,7 +163,7 @@ class ActivationView {
     this.arrow.replaceChildren(h("span", {}, name), "→")
     const verb = activation === "relu" ? "makes" : "would make"
     const counted = h("b", {}, `${zeros} of ${before.length}`)
-    this.count.replaceChildren(...(empty ? ["ReLU makes what is below zero 0."] : [`ReLU ${verb} `, counted, " zero."]))
+    this.count.replaceChildren(...(empty ? ["ReLU: below zero becomes 0."] : [`ReLU ${verb} `, counted, " zero."]))
     this.showPoint(message)
   }
 
