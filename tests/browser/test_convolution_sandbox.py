@@ -62,8 +62,8 @@ class Student:
         found.get_by_role("button", name=name, exact=True).click()
 
     def is_at(self, row, column):
-        where = f"Row {row}, column {column}:"
-        self.page.locator(".lead").filter(has_text=where).wait_for()
+        where = re.compile(f"^Row {row}, column {column}$")
+        self.page.locator(".lead b").filter(has_text=where).wait_for()
 
     def clicks(self, picture, row, column, of):
         box = self.page.get_by_role("application", name=picture).bounding_box()
@@ -156,15 +156,18 @@ class TestNumbers:
 class TestWindow:
     def test_it_fills_the_new_picture_row_by_row_and_then_rests(self, student):
         student = student()
-        student.presses("Back to start")
-        student.is_at(1, 1)
-        student.page.get_by_label("Speed").fill("90")
+        student.clicks("The new picture", 11, 22, of=26)
+        speed = student.page.get_by_label("Speed")
+        speed.fill("35")
         student.presses("Play")
-        student.page.locator(".lead").filter(has_text="Row 13,").wait_for()
-        assert not student.opacity("The new picture", 26)[16:].any()
+        student.page.locator(".lead b").filter(has_text="Row 13,").wait_for()
+        shown = student.opacity("The new picture", 26)
+        assert shown[:12].any()
+        assert not shown[14:].any()
+        speed.fill("100")
         student.visitor.button("Play").wait_for()
         student.is_at(26, 26)
-        assert student.opacity("The new picture", 26)[16:].any()
+        assert student.opacity("The new picture", 26)[14:].any()
 
     def test_it_can_be_stepped_and_walked_with_keys_alone(self, student):
         student = student()

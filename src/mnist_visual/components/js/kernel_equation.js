@@ -28,7 +28,7 @@ export class KernelEquation {
     const sign = (text) => h("span", { class: "sign", "aria-hidden": "true" }, text)
     this.after = h("div", { class: "after" }, sign("→"), h("figure", {}, this.rectified, this.verdict))
     this.place = h("b", {})
-    const lead = h("p", { class: "lead" }, this.place, ": multiply each pixel by the number on it, and add up. Change any number of the kernel.")
+    const lead = h("p", { class: "lead" }, this.place, " Multiply each pixel by the number on it, and add up. Change any number of the kernel.")
     this.element = h(
       "div",
       { class: "equation" },
