@@ -27,6 +27,7 @@ export class KernelChoice {
         "div",
         { class: "group", role: "group", "aria-label": name },
         h("p", { class: "caption", "aria-hidden": "true" }, name),
+        ...(kernels === presets ? [h("p", { class: "signs" }, "red adds, blue takes away")] : []),
         h("div", { class: kernels === presets ? "choices" : "choices learned" }, ...this.buttons.filter(({ kernel }) => kernels.includes(kernel)).map(({ button }) => button)),
       )
     this.what = h("p", { class: "what" })

@@ -132,9 +132,9 @@ export class SlidingPictures {
     this.colours = colours
     const { picture } = this.shown
     paintInk(this.source.canvas, picture, ...picture.shape, colours[0])
-    const bound = this.largest > FLAT ? this.largest.toFixed(1) : "0"
-    this.low.textContent = `−${bound}`
-    this.high.textContent = bound
+    const isFlat = this.largest === FLAT
+    this.low.textContent = isFlat ? "0" : `−${this.largest.toFixed(1)}`
+    this.high.textContent = isFlat ? "0" : this.largest.toFixed(1)
     this.repaintMap()
   }
 
