@@ -6,10 +6,20 @@ import sys
 from contextlib import contextmanager
 
 
-@contextmanager
 def dashboard(log):
     """Run the dashboard as a user would, and give its address."""
-    command = [sys.executable, "-m", "mnist_visual.cli", "serve", "--no-browser", "--port", "0"]
+    return served(["mnist_visual.cli", "serve", "--no-browser", "--port", "0"], log)
+
+
+def views(names, log):
+    """Run a page of some views, and give its address."""
+    return served(["tests.browser.views", *names], log)
+
+
+@contextmanager
+def served(module, log):
+    """Run a module that prints its address, and give that."""
+    command = [sys.executable, "-m", *module]
     with log.open("w") as output:
         process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=output, text=True)
     try:
