@@ -173,12 +173,20 @@ class TestSmallestChange:
         assert (game.answer, game.share) == (4, 0)
 
     def test_a_change_that_was_overtaken_by_a_drawing_is_not_shown(self, game, pad, sent):
-        late = game._changed(pad.steps, 3, None)
+        late = game._changed(game._edition, pad.steps.digit, 3, None)
         pad.strokes = [LINE]
         before = len(sent)
         late()
         assert len(sent) == before
         assert (game.answer, game.share) == (1, 0)
+
+    def test_a_change_that_was_overtaken_by_paint_is_not_shown(self, game, pad, sent):
+        late = game._changed(game._edition, pad.steps.digit, 3, None)
+        paint(game, half(pad.steps.digit))
+        before = len(sent)
+        late()
+        assert len(sent) == before
+        assert game.share == 0
 
     def test_a_keras_model_can_be_fooled(self, pad, sent, trained):
         game = Adversary(Reading(trained, pad))

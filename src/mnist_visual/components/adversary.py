@@ -133,6 +133,7 @@ class Adversary(Titled, View):
         self._doubts = class_names is None and len(names) == 10
         self._quick = isinstance(reading.classifier, DigitNetwork)
         self._read = _reader(reading.classifier)
+        self._edition = 0  # of the picture; a change that was asked of another comes too late
         self._line = Line(lambda deliver: deliver())
         reading.param.watch(self._start_again, "maps")
         self._start_again()
@@ -140,6 +141,7 @@ class Adversary(Titled, View):
     def _start_again(self, *_: object) -> None:
         self._picture: Floats = self._reading.sketchpad.steps.digit
         self._way: Way | None = None
+        self._edition += 1
         self._believe(self._reading.probabilities, share=0)
         self._show()
 
@@ -207,6 +209,7 @@ class Adversary(Titled, View):
         if picture.size != steps.digit.size or not ((picture >= 0) & (picture <= 1)).all():
             raise ValueError(f"a picture of {picture.size} values")
         self._picture, self._way = picture.reshape(steps.digit.shape), None
+        self._edition += 1
         ask = partial(self._painted, self._picture, number)
         if self._quick:
             ask()()
@@ -239,22 +242,24 @@ class Adversary(Titled, View):
         if before is None:
             return
         label = int(before.argmax())
-        steps = self._reading.sketchpad.steps
         target = None if target == label else target
-        self._line.ask("change", partial(self._changed, steps, label, target))
+        digit = self._reading.sketchpad.steps.digit
+        self._line.ask("change", partial(self._changed, self._edition, digit, label, target))
 
-    def _changed(self, steps: Any, label: int, target: int | None) -> Callable[[], None]:
+    def _changed(
+        self, edition: int, digit: Floats, label: int, target: int | None
+    ) -> Callable[[], None]:
         """Search, anywhere, for the smallest change; show it in the event loop."""
         model = self._reading.classifier
 
         def search() -> Message:
-            change = smallest_change(model, steps.digit, label, target=target)
+            change = smallest_change(model, digit, label, target=target)
             return {"way": find_way(change, self._read)}
 
         way = answered(search).get("way")
 
         def deliver() -> None:
-            if steps is not self._reading.sketchpad.steps:
+            if edition != self._edition:
                 return
             if way is None:
                 self._send_msg({"kind": "unchanged", "target": target})

@@ -124,7 +124,7 @@ class Adversary {
 
   paint(picture) {
     this.share = 0
-    if (this.change.change) this.change.show(null, 0)
+    this.change.show(null, 0)
     this.square.show(picture, this.shape)
     this.messenger.post(() => ({ kind: "paint", pixels: Float32Array.from(this.square.picture) }))
   }

@@ -38,7 +38,7 @@ class Attribution {
     this.element = card(
       model,
       this.question,
-      h("div", { class: "asked", role: "group", "aria-label": "The class asked about" }, ...this.classes.map(({ button }) => button)),
+      h("div", { class: this.names.some((name) => name.length > 2) ? "asked long" : "asked", role: "group", "aria-label": "The class asked about" }, ...this.classes.map(({ button }) => button)),
       h(
         "div",
         { class: "reasons" },
