@@ -72,6 +72,26 @@ def build_graph():
     return shake(keras.Model(picture, x, name="graph"), seed=1)
 
 
+def build_small():
+    """Read drawings (28, 28) as one of four things: strides, averages, no biases."""
+    return shake(
+        keras.Sequential(
+            [
+                keras.Input((28, 28, 1), name="picture"),
+                layers.Conv2D(12, 5, strides=2, padding="same", activation="relu", name="edges"),
+                layers.AveragePooling2D(2, name="mean"),
+                layers.Conv2D(24, 3, padding="same", use_bias=False, name="parts"),
+                layers.BatchNormalization(name="even"),
+                layers.Activation("relu", name="bent"),
+                layers.GlobalAveragePooling2D(name="whole"),
+                layers.Dense(4, "softmax", name="answer"),
+            ],
+            name="small",
+        ),
+        seed=2,
+    )
+
+
 def one_picture(model, seed=0):
     """Give a picture of the model's size, with some of its pixels empty."""
     rng = np.random.default_rng(seed)

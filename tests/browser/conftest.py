@@ -32,6 +32,14 @@ def url(tmp_path_factory):
         yield address
 
 
+@pytest.fixture(scope="package")
+def gallery(tmp_path_factory):
+    """Serve single components, also of models that are not ours."""
+    log = tmp_path_factory.mktemp("gallery") / "stderr.txt"
+    with dashboard(log, ["tests.browser.gallery"]) as address:
+        yield address
+
+
 @pytest.fixture
 def visit(chromium, url):
     """Open the page in a browser of one's own; afterwards, nobody may have complained."""

@@ -52,6 +52,7 @@ class NetworkExplorer(Titled, View):
     ('conv1', (12, 12, 3))
     """
 
+    topic = param.String(default="neural-networks", constant=True)
     layers = param.List(constant=True, doc="What each drawn layer is, from the picture on.")
     class_names = param.List(constant=True, doc="What each class is called.")
     selected = param.Tuple(

@@ -14,13 +14,13 @@ class Explorer {
     this.following = true // the answer, until somebody points elsewhere
     this.held = false // whether a value stays while the pointer moves on
     this.asking = new Messenger((message) => model.send_msg(message))
-    this.picture = new NetworkPicture(model.layers, model.class_names, {
+    this.picture = new NetworkPicture(model, {
       onPoint: (layer, unit) => this.held || this.point(layer, unit),
       onHold: (layer, unit) => this.hold(layer, unit),
       onKey: (layer, unit) => this.hold(layer, unit),
       onBack: () => this.panel.followLargest(),
     })
-    this.panel = new TracePanel(model.layers, model.class_names, {
+    this.panel = new TracePanel(model, {
       onFollow: (layer, unit) => {
         this.hold(layer, unit)
         this.picture.focus(layer)

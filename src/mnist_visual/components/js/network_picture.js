@@ -1,40 +1,36 @@
 // The layers of a network from left to right, each with its maps; what is pointed at is linked
 // with all that it was computed from.
 
-import { h, onResize, svg } from "./dom.js";
+import { explain, h, onceAFrame, onResize, svg } from "./dom.js";
+import { kindWords } from "./layer_kinds.js";
 import { clamp, percent } from "./numbers.js";
 import { context2d, parts, rgb } from "./pictures.js";
 
-const ROWS = 8 // maps below each other
+const CLASSES = 100 // that have a bar each
+const CLASS_ROWS = 20 // bars below each other
 const UNIT_ROWS = 32 // of a dense layer
 const LINKS = 24 // lines that are drawn at the most; more would hide the network
 
 const ARROWS = { ArrowLeft: [0, -1], ArrowRight: [0, 1], ArrowUp: [-1, 0], ArrowDown: [1, 0] }
 
-const WORDS = {
-  input: "What it sees",
-  convolution: "Filters look for patterns",
-  "max pooling": "Only the strongest stay",
-  "average pooling": "Neighbours are averaged",
-  dense: "Everything is weighed",
-}
-
 export class NetworkPicture {
-  constructor(layers, classNames, { onPoint, onHold, onKey, onBack }) {
+  constructor(model, { onPoint, onHold, onKey, onBack }) {
+    const { layers, class_names } = model
     this.layers = layers
-    this.classNames = classNames
+    this.classNames = class_names
     Object.assign(this, { onPoint, onHold, onKey, onBack })
     this.columns = new Map(layers.map((layer, i) => [layer.name, this.column(layer, i === layers.length - 1)]))
     this.lines = svg("g", { class: "lines" })
     this.boxes = h("div", { class: "boxes" })
     this.links = svg("svg", { class: "links", "aria-hidden": "true" }, this.lines)
-    this.flow = h(
+    const elements = [...this.columns.values()].map(({ element }) => element)
+    const answer = elements.pop() // stays in sight while the rest is scrolled
+    this.scroller = h(
       "div",
-      { class: "flow" },
-      ...[...this.columns.values()].map(({ element }) => element),
-      this.links,
-      this.boxes,
+      { class: "scroller", tabindex: -1, onscroll: onceAFrame(() => this.relink()) },
+      h("div", { class: "flow" }, ...elements),
     )
+    this.area = h("div", { class: "area" }, this.scroller, answer, this.links, this.boxes)
     this.element = h(
       "section",
       { class: "card", "aria-labelledby": "network" },
@@ -43,10 +39,11 @@ export class NetworkPicture {
         {},
         h("h2", { id: "network" }, "The whole network"),
         h("p", {}, "point at any value to see where it came from"),
+        ...explain(model),
       ),
-      h("div", { class: "scroller", tabindex: -1 }, this.flow),
+      this.area,
     )
-    this.stopResize = onResize(this.flow, () => this.relink())
+    this.stopResize = onResize(this.area, () => this.relink())
   }
 
   destroy() {
@@ -57,19 +54,22 @@ export class NetworkPicture {
 
   column(layer, last) {
     const { name, shape, what } = layer
-    const isBars = last && shape.length === 1 && shape[0] <= 20
+    const isBars = last && shape.length === 1 && shape[0] <= CLASSES
     const maps = shape.length === 1 ? 1 : (shape[2] ?? 1)
     const [height, width] = shape.length > 1 ? shape : unitGrid(shape[0])
-    const column = { layer, isBars, height, width, cursor: shape.map(() => 0) }
+    const column = { layer, isBars, isLast: last, height, width, cursor: shape.map(() => 0) }
     column.canvases = isBars ? [] : Array.from({ length: maps }, () => h("canvas", { class: "pixels", width, height }))
     column.bars = isBars ? Array.from({ length: shape[0] }, (_, i) => this.bar(column, i)) : []
     const tiles = isBars
       ? h("ol", { class: "bars" }, ...column.bars.map(({ item }) => item))
       : h("div", { class: "tiles" }, ...column.canvases.map((canvas) => h("div", { class: "tile" }, canvas)))
-    tiles.style.setProperty("--columns", Math.ceil(maps / ROWS))
-    tiles.style.setProperty("--rows", Math.min(maps, ROWS))
+    const { rows, across, tile } = isBars ? { rows: CLASS_ROWS } : tiling(maps)
+    tiles.style.setProperty("--rows", Math.min(isBars ? shape[0] : maps, rows))
+    tiles.style.setProperty("--across", across)
+    tiles.style.setProperty("--tile", tile)
+    tiles.classList.toggle("many", isBars && shape[0] > CLASS_ROWS)
     column.canvases.forEach((canvas, map) => this.listen(column, canvas, map))
-    const title = last && what !== "input" ? "The answer" : (WORDS[what] ?? what)
+    const title = last && what !== "input" ? "The answer" : kindWords(what)
     column.stage = h(
       "div",
       {
@@ -143,7 +143,14 @@ export class NetworkPicture {
   }
 
   focus(name) {
-    this.columns.get(name)?.stage.focus({ preventScroll: true })
+    const column = this.columns.get(name)
+    if (!column) return
+    column.stage.focus({ preventScroll: true })
+    if (column.isLast) return
+    // Sideways only: the page itself stays where it is.
+    const [own, window] = [column.element, this.scroller].map((each) => each.getBoundingClientRect())
+    if (own.left < window.left) this.scroller.scrollLeft += own.left - window.left
+    else if (own.right > window.right) this.scroller.scrollLeft += own.right - window.right
   }
 
   // What is shown
@@ -193,7 +200,7 @@ export class NetworkPicture {
     if (!this.marked) return
     const { name, unit, trace } = this.marked
     const own = this.boxOf(name, [unit])
-    if (!own) return
+    if (!own || !this.isInSight(name, own)) return
     this.boxes.append(frame(own, "own"))
     if (!trace) return
     for (const { box, weight } of this.patches(trace)) {
@@ -209,10 +216,11 @@ export class NetworkPicture {
   // The places that a value was computed from: one for each map, or the weightiest units.
   patches(trace) {
     const groups = new Map()
+    const isFlat = trace.shape.length === 1 // of flattened maps, the single values
     trace.origins.forEach((origin, i) => {
       if (!origin) return
       const [name, unit] = origin
-      const key = `${name} ${unit.length === 3 ? unit[2] : unit.length === 1 ? unit[0] : ""}`
+      const key = `${name} ${isFlat ? unit : unit.length === 3 ? unit[2] : ""}`
       const group = groups.get(key) ?? { name, units: [], weight: 0 }
       group.units.push(unit)
       group.weight += trace.products ? trace.products[i] : i === trace.winner ? 1 : 0
@@ -223,17 +231,24 @@ export class NetworkPicture {
     const counted = all.some(({ weight }) => weight) && all.length > LINKS ? all.filter(({ weight }) => weight) : all
     const heaviest = counted.sort((a, b) => Math.abs(b.weight) - Math.abs(a.weight))
     return heaviest.slice(0, LINKS).flatMap(({ name, units, weight }) => {
-      // Of flattened maps, the single values: a frame around all of them would say nothing.
       const box = this.boxOf(name, units)
-      return box ? [{ box, weight }] : []
+      return box && this.isInSight(name, box) ? [{ box, weight }] : []
     })
   }
 
-  // The rectangle of some units of one map, in pixels of the flow.
+  // Whether a box is not scrolled away.
+  isInSight(name, { left, width }) {
+    if (this.columns.get(name).isLast) return true
+    const window = this.scroller.getBoundingClientRect()
+    const middle = left + width / 2 + this.area.getBoundingClientRect().left
+    return middle > window.left && middle < window.right
+  }
+
+  // The rectangle of some units of one map, in pixels of the area.
   boxOf(name, units) {
     const column = this.columns.get(name)
     if (!column) return null
-    const home = this.flow.getBoundingClientRect()
+    const home = this.area.getBoundingClientRect()
     const inside = (box, left, top, width, height) => ({
       left: box.left - home.left + left * box.width,
       top: box.top - home.top + top * box.height,
@@ -251,6 +266,12 @@ export class NetworkPicture {
     const box = canvas.getBoundingClientRect()
     return inside(box, left / width, top / height, (right - left) / width, (bottom - top) / height)
   }
+}
+
+// How maps are laid out: the more there are, the smaller; `across` is for a narrow page.
+function tiling(maps) {
+  if (maps <= 32) return { rows: 8, across: 8, tile: "3.25rem" }
+  return maps <= 72 ? { rows: 12, across: 8, tile: "2.0625rem" } : { rows: 16, across: 12, tile: "1.5rem" }
 }
 
 // How many rows and columns the units of a dense layer are drawn in, column by column.

@@ -1,10 +1,12 @@
 // The computation behind one value, with all its numbers; each can be followed back.
 
-import { h } from "./dom.js";
+import { explain, h } from "./dom.js";
+import { kindLesson } from "./layer_kinds.js";
 import { bestOf, percent } from "./numbers.js";
 import { rgb } from "./pictures.js";
 
 const TERMS = 8 // of a dense unit that are shown one by one
+const CLASSES_SHOWN = 12 // of a softmax
 
 const number = (value, digits = 3) => {
   const text = value.toFixed(digits)
@@ -12,13 +14,15 @@ const number = (value, digits = 3) => {
 }
 
 export class TracePanel {
-  constructor(layers, classNames, { onFollow, onRelease }) {
-    this.layers = layers
-    this.classNames = classNames
+  constructor(model, { onFollow, onRelease }) {
+    this.model = model
+    this.layers = model.layers
+    this.classNames = model.class_names
     this.onFollow = onFollow
     this.trail = []
     this.heading = h("h2", { id: "trace" }, "Where a value comes from")
     this.where = h("p", {})
+    this.lesson = h("p", { class: "lesson" })
     this.back = h("button", { type: "button", onclick: () => this.goBack(), disabled: true }, "Back")
     this.free = h("button", { type: "button", onclick: onRelease, disabled: true }, "Let go")
     this.body = h("div", { class: "computation" })
@@ -26,7 +30,7 @@ export class TracePanel {
     this.element = h(
       "section",
       { class: "card trace", "aria-labelledby": "trace" },
-      h("header", {}, this.heading, this.where, h("div", { class: "tight" }, this.back, this.free)),
+      h("header", {}, this.heading, this.where, h("div", { class: "tight" }, this.lesson, this.back, this.free)),
       this.body,
       this.hint,
     )
@@ -82,11 +86,19 @@ export class TracePanel {
     const { trace } = this
     if (!trace) return
     this.where.textContent = this.name(trace.layer, trace.unit)
+    this.linkLesson(kindLesson(trace.what))
     this.colours = Object.fromEntries(
       ["ink", "activation", "positive", "negative", "paper"].map((name) => [name, rgb(this.element, `--mv-${name}`)]),
     )
     const draw = trace.softmax && !trace.products ? this.softmaxSteps : trace.products ? this.sumSteps : this.pickSteps
     this.body.replaceChildren(...draw.call(this).filter(Boolean))
+  }
+
+  // Kept where it is right already: somebody may be on it.
+  linkLesson(topic) {
+    if (topic === this.topic) return
+    this.topic = topic
+    this.lesson.replaceChildren(...explain(this.model, topic))
   }
 
   // Sums
@@ -214,6 +226,12 @@ export class TracePanel {
     return before > 0 ? "ReLU keeps it" : "ReLU makes it 0"
   }
 
+  pickWords() {
+    const { winner, activation } = this.trace
+    if (winner !== null) return "the largest"
+    return activation ? this.activationWords() : "handed on as it is"
+  }
+
   // Softmax
 
   softmaxSteps() {
@@ -223,16 +241,16 @@ export class TracePanel {
   softmaxTable() {
     const { logits, exponentials, shares, largest, normaliser, index } = this.trace.softmax
     const head = ["", "score", "e to the power of score − largest", "share"]
-    const rows = Array.from(logits.keys()).map((i) =>
-      h(
-        "tr",
-        i === index ? { class: "own" } : {},
-        h("th", { scope: "row" }, this.classNames[i] ?? String(i + 1)),
-        h("td", {}, number(logits[i])),
-        h("td", {}, number(exponentials[i], 4)),
-        h("td", {}, percent(shares[i])),
-      ),
+    const line = (name, score, power, share) =>
+      [h("th", { scope: "row" }, name), h("td", {}, score), h("td", {}, number(power, 4)), h("td", {}, percent(share))]
+    const [shown, rest] = this.classesShown(shares, index)
+    const rows = shown.map((i) =>
+      h("tr", i === index ? { class: "own" } : {}, ...line(this.className(i), number(logits[i]), exponentials[i], shares[i])),
     )
+    if (rest.length) {
+      const sum = (values) => rest.reduce((total, i) => total + values[i], 0)
+      rows.push(h("tr", {}, ...line(`the other ${rest.length} together`, "", sum(exponentials), sum(shares))))
+    }
     const foot = h("tr", {}, h("th", { scope: "row" }, "together"), h("td", {}, `largest ${number(largest)}`), h("td", {}, number(normaliser, 4)), h("td", {}, "100%"))
     return h(
       "table",
@@ -243,7 +261,21 @@ export class TracePanel {
     )
   }
 
-  // Pooling, and what only comes from elsewhere
+  // The likeliest classes and the traced one, in their order; and the others.
+  classesShown(shares, index) {
+    const all = Array.from(shares.keys())
+    if (all.length <= CLASSES_SHOWN) return [all, []]
+    const size = (i) => (i === index ? 2 : shares[i])
+    const best = new Set([...all].sort((a, b) => size(b) - size(a)).slice(0, CLASSES_SHOWN - 2))
+    return [all.filter((i) => best.has(i)), all.filter((i) => !best.has(i))]
+  }
+
+  // A softmax between the layers has filters or units, no classes.
+  className(i) {
+    return this.trace.layer === this.layers.at(-1).name ? this.classNames[i] : String(i + 1)
+  }
+
+  // Pooling, activations, and what only comes from elsewhere
 
   pickSteps() {
     const { trace } = this
@@ -251,9 +283,10 @@ export class TracePanel {
       return [h("p", {}, `It is a pixel of the picture: ${number(trace.value)}, from 0 for paper to 1 for ink.`)]
     }
     const columns = trace.shape.at(-1)
-    const figure = this.grid(trace.what === "max pooling" ? "its window" : trace.what, [...trace.inputs], columns, "activation", trace.origins)
+    const caption = { "max pooling": "its window", activation: "before" }[trace.what] ?? trace.what
+    const figure = this.grid(caption, [...trace.inputs], columns, "activation", trace.origins)
     if (trace.winner !== null) figure.querySelectorAll(".numbers > *")[trace.winner].classList.add("winner")
-    const result = h("figure", {}, h("div", { class: "result" }, number(trace.value, 4)), h("figcaption", {}, trace.winner === null ? "the value" : "the largest"))
+    const result = h("figure", {}, h("div", { class: "result" }, number(trace.value, 4)), h("figcaption", {}, this.pickWords()))
     return [h("div", { class: "steps-line" }, figure, h("span", { class: "sign" }, "→"), result)]
   }
 }
