@@ -76,6 +76,21 @@ class TestLayers:
         assert explorer.layers[-1]["sources"] == ["all"]
         assert explorer.layers[1]["parameters"] == 75
 
+    def test_a_network_with_a_layer_that_cannot_be_traced_is_refused_by_its_name(self, pad):
+        from mnist_visual._backend import keras
+
+        layers = keras.layers
+        model = keras.Sequential(
+            [
+                keras.Input((28, 28)),
+                layers.LayerNormalization(name="even"),
+                layers.Flatten(),
+                layers.Dense(3, "softmax"),
+            ]
+        )
+        with pytest.raises(ValueError, match="Received: 'even', a LayerNormalization"):
+            NetworkExplorer(Reading(model, pad))
+
 
 class TestMaps:
     @pytest.mark.usefixtures("explorer")

@@ -6,6 +6,7 @@ import { bestOf, percent } from "./numbers.js";
 import { rgb } from "./pictures.js";
 
 const TERMS = 8 // of a dense unit that are shown one by one
+const CELLS_SHOWN = 81 // of a window; of a larger one, only what counts most
 const CLASSES_SHOWN = 12 // of a softmax
 
 const number = (value, digits = 3) => {
@@ -105,7 +106,8 @@ export class TracePanel {
 
   sumSteps() {
     const { trace } = this
-    const isPatch = trace.shape.length > 1
+    const [rows, columns] = trace.shape
+    const isPatch = trace.shape.length > 1 && rows * columns <= CELLS_SHOWN
     return [isPatch ? this.patchSteps() : this.termSteps(), this.sumLine(), trace.softmax && this.softmaxTable()]
   }
 
@@ -119,12 +121,14 @@ export class TracePanel {
     const origins = take(trace.origins, channel)
     const sign = (text) => h("span", { class: "sign" }, text)
     const grid = (caption, values, colour, clickable) => this.grid(caption, values, columns, colour, clickable && origins)
+    const isMean = trace.what === "average pooling"
+    const patch = channels > 1 ? `patch of map ${channel + 1}` : "patch"
     const numbers = h(
       "div",
       { class: "steps-line" },
-      grid(channels > 1 ? `patch of map ${channel + 1}` : "patch", take(trace.inputs, channel), "activation", true),
+      grid(isMean ? "its window" : patch, take(trace.inputs, channel), "activation", true),
       sign("×"),
-      grid("kernel", take(trace.weights, channel), "signed", false),
+      grid(isMean ? "its share of the mean" : "kernel", take(trace.weights, channel), "signed", false),
       sign("="),
       grid("products", take(trace.products, channel), "signed", false),
       sign("→"),
@@ -282,10 +286,14 @@ export class TracePanel {
     if (!trace.origins.some(Boolean)) {
       return [h("p", {}, `It is a pixel of the picture: ${number(trace.value)}, from 0 for paper to 1 for ink.`)]
     }
-    const columns = trace.shape.at(-1)
-    const caption = { "max pooling": "its window", activation: "before" }[trace.what] ?? trace.what
-    const figure = this.grid(caption, [...trace.inputs], columns, "activation", trace.origins)
-    if (trace.winner !== null) figure.querySelectorAll(".numbers > *")[trace.winner].classList.add("winner")
+    // Of a whole map, the winner alone.
+    const isLarge = trace.winner !== null && trace.inputs.length > CELLS_SHOWN
+    const shown = isLarge ? [trace.winner] : [...trace.inputs.keys()]
+    const window = isLarge ? `the largest of ${trace.inputs.length}` : "its window"
+    const caption = { "max pooling": window, activation: "before" }[trace.what] ?? trace.what
+    const [values, origins] = [trace.inputs, trace.origins].map((all) => shown.map((i) => all[i]))
+    const figure = this.grid(caption, values, isLarge ? 1 : trace.shape.at(-1), "activation", origins)
+    if (trace.winner !== null) figure.querySelectorAll(".numbers > *")[isLarge ? 0 : trace.winner].classList.add("winner")
     const result = h("figure", {}, h("div", { class: "result" }, number(trace.value, 4)), h("figcaption", {}, this.pickWords()))
     return [h("div", { class: "steps-line" }, figure, h("span", { class: "sign" }, "→"), result)]
   }
