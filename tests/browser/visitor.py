@@ -5,6 +5,7 @@ import subprocess
 import sys
 from contextlib import contextmanager
 
+
 def dashboard(log):
     """Run the dashboard as a user would, and give its address."""
     return served(["mnist_visual.cli", "serve", "--no-browser", "--port", "0"], log)

@@ -10,6 +10,7 @@ import numpy as np
 import numpy.typing as npt
 import param
 
+from mnist_visual._numbers import checked_count
 from mnist_visual.explanation.evidence import Evidence, evidence
 from mnist_visual.explanation.saliency import METHODS, saliency
 from mnist_visual.explanation.scores import class_scores
@@ -103,10 +104,14 @@ class Attribution(Titled, View):
             super()._handle_msg(data)
             return
         try:
-            # Whatever is no class or no method is refused by the parameters.
-            self.param.update(label=data["label"], method=data["method"])
+            label, method = data["label"], data["method"]
+            if label is not None:
+                checked_count("label", label, least=0, most=len(self.class_names) - 1)
+            if method not in METHODS:
+                raise ValueError(f"method {method!r}")
         except (KeyError, TypeError, ValueError):
             return  # not from our script; nothing that it says is trusted
+        self.param.update(label=label, method=method)
 
 
 def explain(
