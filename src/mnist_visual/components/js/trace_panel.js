@@ -4,10 +4,11 @@ import { explain, h } from "./dom.js";
 import { kindLesson } from "./layer_kinds.js";
 import { bestOf, percent } from "./numbers.js";
 import { rgb } from "./pictures.js";
+import { softmaxTable } from "./softmax_table.js";
 
 const TERMS = 8 // of a dense unit that are shown one by one
 const CELLS_SHOWN = 81 // of a window; of a larger one, only what counts most
-const CLASSES_SHOWN = 12 // of a softmax
+const ALL = 6 // decimals, for those who calculate
 
 const number = (value, digits = 3) => {
   const text = value.toFixed(digits)
@@ -25,16 +26,33 @@ export class TracePanel {
     this.where = h("p", {})
     this.lesson = h("p", { class: "lesson" })
     this.back = h("button", { type: "button", onclick: () => this.goBack(), disabled: true }, "Back")
+    this.exact = false
+    this.digits = h(
+      "button",
+      { type: "button", "aria-pressed": "false", title: "Write six decimals, and every term", onclick: () => this.toggleDigits() },
+      "All digits",
+    )
     this.free = h("button", { type: "button", onclick: onRelease, disabled: true }, "Let go")
     this.body = h("div", { class: "computation" })
     this.hint = h("p", { class: "small" }, "Click a value to hold it. Click a number to follow it back.")
     this.element = h(
       "section",
       { class: "card trace", "aria-labelledby": "trace" },
-      h("header", {}, this.heading, this.where, h("div", { class: "tight" }, this.lesson, this.back, this.free)),
+      h("header", {}, this.heading, this.where, h("div", { class: "tight" }, this.lesson, this.digits, this.back, this.free)),
       this.body,
       this.hint,
     )
+  }
+
+  toggleDigits() {
+    this.exact = !this.exact
+    this.digits.setAttribute("aria-pressed", String(this.exact))
+    this.element.classList.toggle("exact", this.exact)
+    this.repaint()
+  }
+
+  write(value, digits = 3) {
+    return number(value, this.exact ? ALL : digits)
   }
 
   setHeld(held) {
@@ -91,8 +109,10 @@ export class TracePanel {
     this.colours = Object.fromEntries(
       ["ink", "activation", "positive", "negative", "paper"].map((name) => [name, rgb(this.element, `--mv-${name}`)]),
     )
-    const draw = trace.softmax && !trace.products ? this.softmaxSteps : trace.products ? this.sumSteps : this.pickSteps
-    this.body.replaceChildren(...draw.call(this).filter(Boolean))
+    const write = (value, digits) => this.write(value, digits)
+    const table = trace.softmax && softmaxTable(trace.softmax, (i) => this.className(i), write)
+    const steps = trace.products ? this.sumSteps() : trace.softmax ? [] : this.pickSteps()
+    this.body.replaceChildren(...(steps.length ? [h("div", { class: "sum" }, ...steps)] : []), ...(table ? [table] : []))
   }
 
   // Kept where it is right already: somebody may be on it.
@@ -108,7 +128,7 @@ export class TracePanel {
     const { trace } = this
     const [rows, columns] = trace.shape
     const isPatch = trace.shape.length > 1 && rows * columns <= CELLS_SHOWN
-    return [isPatch ? this.patchSteps() : this.termSteps(), this.sumLine(), trace.softmax && this.softmaxTable()]
+    return [isPatch ? this.patchSteps() : this.termSteps(), this.sumLine()]
   }
 
   patchSteps() {
@@ -132,7 +152,7 @@ export class TracePanel {
       sign("="),
       grid("products", take(trace.products, channel), "signed", false),
       sign("→"),
-      h("figure", {}, h("div", { class: "result" }, number(sums[channel])), h("figcaption", {}, "their sum")),
+      h("figure", {}, h("div", { class: "result" }, this.write(sums[channel])), h("figcaption", {}, "their sum")),
     )
     if (channels === 1) return numbers
     const pick = (i) => () => {
@@ -141,7 +161,7 @@ export class TracePanel {
     }
     const buttons = sums.map((sum, i) => {
       const pressed = { type: "button", "aria-pressed": String(i === channel), onclick: pick(i) }
-      return h("button", pressed, h("small", {}, `map ${i + 1}`), number(sum, 2))
+      return h("button", pressed, h("small", {}, `map ${i + 1}`), this.write(sum, 2))
     })
     return h("div", {}, numbers, h("p", { class: "small" }, "The same for every map that it reads:"), h("div", { class: "channels" }, ...buttons))
   }
@@ -151,8 +171,8 @@ export class TracePanel {
     const cells = values.map((value, i) => {
       const origin = origins && origins[i]
       const cell = origin
-        ? h("button", { type: "button", title: `Follow it back to ${this.name(...origin)}`, onclick: () => this.follow(...origin) }, number(value, 2))
-        : h("span", {}, number(value, 2))
+        ? h("button", { type: "button", title: `Follow it back to ${this.name(...origin)}`, onclick: () => this.follow(...origin) }, this.write(value, 2))
+        : h("span", {}, this.write(value, 2))
       this.tint(cell, value / largest, colour)
       return cell
     })
@@ -176,8 +196,9 @@ export class TracePanel {
   termSteps() {
     const { trace } = this
     const order = Array.from(trace.products.keys()).sort((a, b) => Math.abs(trace.products[b]) - Math.abs(trace.products[a]))
-    const shown = order.slice(0, TERMS)
-    const rest = order.slice(TERMS)
+    const count = this.exact ? order.length : TERMS
+    const shown = order.slice(0, count)
+    const rest = order.slice(count)
     const sum = (indices) => indices.reduce((total, i) => total + trace.products[i], 0)
     const largest = Math.max(1e-6, Math.abs(trace.products[order[0]]))
     const row = (cells, value) => {
@@ -194,9 +215,9 @@ export class TracePanel {
       return row(
         [
           h("th", { scope: "row" }, name),
-          h("td", {}, number(trace.inputs[i])),
-          h("td", {}, number(trace.weights[i])),
-          h("td", {}, number(value)),
+          h("td", {}, this.write(trace.inputs[i])),
+          h("td", {}, this.write(trace.weights[i])),
+          h("td", {}, this.write(value)),
         ],
         value,
       )
@@ -205,7 +226,7 @@ export class TracePanel {
       const total = sum(rest)
       rows.push(
         row(
-          [h("th", { scope: "row" }, `the other ${rest.length} together`), h("td"), h("td"), h("td", {}, number(total))],
+          [h("th", { scope: "row" }, `the other ${rest.length} together`), h("td"), h("td"), h("td", {}, this.write(total))],
           total,
         ),
       )
@@ -218,9 +239,9 @@ export class TracePanel {
     const { total, bias, before, activation, value, softmax } = this.trace
     const step = (text, caption) => h("figure", {}, h("div", { class: "result" }, text), h("figcaption", {}, caption))
     const sign = (text) => h("span", { class: "sign" }, text)
-    const steps = [step(number(total, 4), "sum of all products")]
-    if (bias !== null) steps.push(sign("+"), step(number(bias, 4), "bias"), sign("="), step(number(before, 4), "before the activation"))
-    if (!softmax && activation !== "linear") steps.push(sign("→"), step(number(value, 4), this.activationWords()))
+    const steps = [step(this.write(total, 4), "sum of all products")]
+    if (bias !== null) steps.push(sign("+"), step(this.write(bias, 4), "bias"), sign("="), step(this.write(before, 4), "before the activation"))
+    if (!softmax && activation !== "linear") steps.push(sign("→"), step(this.write(value, 4), this.activationWords()))
     return h("div", { class: "steps-line" }, ...steps)
   }
 
@@ -236,44 +257,6 @@ export class TracePanel {
     return activation ? this.activationWords() : "handed on as it is"
   }
 
-  // Softmax
-
-  softmaxSteps() {
-    return [this.softmaxTable()]
-  }
-
-  softmaxTable() {
-    const { logits, exponentials, shares, largest, normaliser, index } = this.trace.softmax
-    const head = ["", "score", "e to the power of score − largest", "share"]
-    const line = (name, score, power, share) =>
-      [h("th", { scope: "row" }, name), h("td", {}, score), h("td", {}, number(power, 4)), h("td", {}, percent(share))]
-    const [shown, rest] = this.classesShown(shares, index)
-    const rows = shown.map((i) =>
-      h("tr", i === index ? { class: "own" } : {}, ...line(this.className(i), number(logits[i]), exponentials[i], shares[i])),
-    )
-    if (rest.length) {
-      const sum = (values) => rest.reduce((total, i) => total + values[i], 0)
-      rows.push(h("tr", {}, ...line(`the other ${rest.length} together`, "", sum(exponentials), sum(shares))))
-    }
-    const foot = h("tr", {}, h("th", { scope: "row" }, "together"), h("td", {}, `largest ${number(largest)}`), h("td", {}, number(normaliser, 4)), h("td", {}, "100%"))
-    return h(
-      "table",
-      { class: "softmax" },
-      h("thead", {}, h("tr", {}, ...head.map((text) => h("th", { scope: "col" }, text)))),
-      h("tbody", {}, ...rows),
-      h("tfoot", {}, foot),
-    )
-  }
-
-  // The likeliest classes and the traced one, in their order; and the others.
-  classesShown(shares, index) {
-    const all = Array.from(shares.keys())
-    if (all.length <= CLASSES_SHOWN) return [all, []]
-    const size = (i) => (i === index ? 2 : shares[i])
-    const best = new Set([...all].sort((a, b) => size(b) - size(a)).slice(0, CLASSES_SHOWN - 2))
-    return [all.filter((i) => best.has(i)), all.filter((i) => !best.has(i))]
-  }
-
   // A softmax between the layers has filters or units, no classes.
   className(i) {
     return this.trace.layer === this.layers.at(-1).name ? this.classNames[i] : String(i + 1)
@@ -284,7 +267,7 @@ export class TracePanel {
   pickSteps() {
     const { trace } = this
     if (!trace.origins.some(Boolean)) {
-      return [h("p", {}, `It is a pixel of the picture: ${number(trace.value)}, from 0 for paper to 1 for ink.`)]
+      return [h("p", {}, `It is a pixel of the picture: ${this.write(trace.value)}, from 0 for paper to 1 for ink.`)]
     }
     // Of a whole map, the winner alone.
     const isLarge = trace.winner !== null && trace.inputs.length > CELLS_SHOWN
@@ -294,7 +277,7 @@ export class TracePanel {
     const [values, origins] = [trace.inputs, trace.origins].map((all) => shown.map((i) => all[i]))
     const figure = this.grid(caption, values, isLarge ? 1 : trace.shape.at(-1), "activation", origins)
     if (trace.winner !== null) figure.querySelectorAll(".numbers > *")[isLarge ? 0 : trace.winner].classList.add("winner")
-    const result = h("figure", {}, h("div", { class: "result" }, number(trace.value, 4)), h("figcaption", {}, this.pickWords()))
+    const result = h("figure", {}, h("div", { class: "result" }, this.write(trace.value, 4)), h("figcaption", {}, this.pickWords()))
     return [h("div", { class: "steps-line" }, figure, h("span", { class: "sign" }, "→"), result)]
   }
 }
