@@ -6,7 +6,7 @@ import shutil
 import pytest
 from playwright.sync_api import sync_playwright
 
-from .visitor import Visitor, dashboard
+from .visitor import Visitor, dashboard, served
 
 NAMES = ["chromium", "chromium-browser", "google-chrome", "google-chrome-stable"]
 
@@ -36,7 +36,7 @@ def url(tmp_path_factory):
 def gallery(tmp_path_factory):
     """Serve single components, also of models that are not ours."""
     log = tmp_path_factory.mktemp("gallery") / "stderr.txt"
-    with dashboard(log, ["tests.browser.gallery"]) as address:
+    with served(["tests.browser.gallery"], log) as address:
         yield address
 
 

@@ -8,17 +8,18 @@ import pytest
 import mnist_visual as mv
 from mnist_visual.inference import shared_network
 
+from .component_page import components_page
 from .test_page import THREE
-from .visitor import views
 
 pytestmark = pytest.mark.browser
 
 
 @pytest.fixture(scope="module")
 def address(tmp_path_factory):
-    log = tmp_path_factory.mktemp("views") / "stderr.txt"
-    with views(["Attribution", "Adversary"], log) as url:
-        yield f"{url}/?page=views"
+    log = tmp_path_factory.mktemp("why") / "stderr.txt"
+    with components_page(log, "pad, Attribution(reading), Adversary(reading)", [THREE]) as url:
+        yield f"{url}/?page="
+    assert "Traceback" not in log.read_text()
 
 
 def number(text):
@@ -38,10 +39,9 @@ class Doubter:
     """A person who asks why, and tries to fool it."""
 
     def __init__(self, visitor):
-        self.visitor, self.page = visitor, visitor.page
+        self.page = visitor.page
         self.why = self.page.get_by_role("region", name="Why this digit?")
         self.game = self.page.get_by_role("region", name="Fool it")
-        visitor.draw(THREE)
         self.why.get_by_text("Why a 3?", exact=True).wait_for()
         self.square = self.game.get_by_role("application", name="The digit to paint on")
         self.square.scroll_into_view_if_needed()

@@ -11,11 +11,6 @@ def dashboard(log):
     return served(["mnist_visual.cli", "serve", "--no-browser", "--port", "0"], log)
 
 
-def views(names, log):
-    """Run a page of some views, and give its address."""
-    return served(["tests.browser.views", *names], log)
-
-
 @contextmanager
 def served(module, log):
     """Run a module that prints its address, and give that."""
