@@ -1,4 +1,4 @@
-"""Pages with one component each, as in somebody's own dashboard: run as a module."""
+"""Pages of single components, as in somebody's own dashboard: run as a module."""
 
 from __future__ import annotations
 
@@ -9,40 +9,64 @@ import panel as pn
 
 import mnist_visual as mv
 from mnist_visual.components import (
+    ActivationCurves,
+    Adversary,
     ArchitectureDiagram,
+    Attribution,
+    ConvolutionSandbox,
     LearningStep,
     NetworkExplorer,
+    PoolingComparison,
     Reading,
     Sketchpad,
 )
 from mnist_visual.inference import shared_network
+from mnist_visual.server import send_without_delay
 from tests.classifier_models import build_small
 from tests.drawings import THREE
 
 WORDS = ["cat", "dog", "elephant", "aeroplane"]
 
 
-def page(build, model, **options):
-    """Put a sketchpad with a digit above a component that reads it."""
-    mv.trace_network(model, np.zeros((28, 28)))  # compiled before anybody waits
+def page(build, *, model=None, strokes=(THREE,)):
+    """Put a sketchpad above the views of a reading, of the shipped network by default."""
+    if model is not None:
+        mv.trace_network(model, np.zeros((28, 28)))  # compiled before anybody waits
 
     def build_page():
-        pad = Sketchpad(strokes=[THREE])
-        view = build(Reading(model, pad), lessons="?lesson=", **options)
-        return pn.Column(pn.Column(pad, width=240), view, sizing_mode="stretch_width")
+        pad = Sketchpad(strokes=[*strokes])
+        reading = Reading(model or shared_network(), pad)
+        views = build(reading, lessons="?lesson=")
+        return pn.Column(pn.Column(pad, width=240), *views, sizing_mode="stretch_width")
 
     return build_page
 
 
+def each(*views):
+    return lambda reading, **options: [view(reading, **options) for view in views]
+
+
+def curves(reading, **options):
+    explorer = NetworkExplorer(reading, **options)
+    return [ActivationCurves(reading, explorer=explorer), PoolingComparison(reading), explorer]
+
+
+def foreign(reading, **options):
+    return [NetworkExplorer(reading, class_names=WORDS, **options)]
+
+
+PAGES = {
+    "curves": page(curves),
+    "diagram": page(each(ArchitectureDiagram)),
+    "sandbox": page(each(ConvolutionSandbox), strokes=()),
+    "teach": page(each(LearningStep)),
+    "why": page(each(Attribution, Adversary)),
+}
+
+
 if __name__ == "__main__":
+    send_without_delay()
     with socket.create_server(("", 0)) as listener:
         port = listener.getsockname()[1]
-    pn.serve(
-        {
-            "diagram": page(ArchitectureDiagram, shared_network()),
-            "teach": page(LearningStep, shared_network()),
-            "foreign": page(NetworkExplorer, build_small(), class_names=WORDS),
-        },
-        port=port,
-        show=False,
-    )
+    pages = PAGES | {"foreign": page(foreign, model=build_small())}
+    pn.serve(pages, port=port, show=False)

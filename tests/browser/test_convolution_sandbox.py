@@ -1,8 +1,6 @@
 """The sliding window: played, pointed at, edited, and held against the library's own sums."""
 
 import re
-import subprocess
-import sys
 
 import numpy as np
 import pytest
@@ -12,35 +10,6 @@ import mnist_visual as mv
 from .test_page import THREE
 
 pytestmark = pytest.mark.browser
-
-PAGE = """
-import panel as pn
-from mnist_visual.components import ConvolutionSandbox, Reading, Sketchpad
-from mnist_visual.inference import shared_network
-
-TEMPLATE = '''{% extends base %}{% block contents %}
-<div style="display: grid; grid-template-columns: minmax(0, 1fr)">
-<div style="max-width: 15rem">{{ embed(roots.pad) }}</div>{{ embed(roots.sandbox) }}
-</div>{% endblock %}'''
-
-def page():
-    pad = Sketchpad()
-    sandbox = ConvolutionSandbox(Reading(shared_network(), pad))
-    return pn.Template(TEMPLATE, items={"pad": pad, "sandbox": sandbox})
-
-server = pn.serve(page, port=0, show=False, start=False, websocket_origin="*")
-print(f"http://localhost:{server.port}/?page=sandbox", flush=True)
-server.start()
-server.io_loop.start()
-"""
-
-
-@pytest.fixture(scope="module")
-def address():
-    command = [sys.executable, "-c", PAGE]
-    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
-        yield next(line.strip() for line in process.stdout if line.startswith("http"))
-        process.terminate()
 
 
 def number(text):
@@ -102,9 +71,11 @@ class Student:
 
 
 @pytest.fixture
-def student(visit, address):
+def student(visit, gallery):
     def meet(**context):
-        visitor = visit(address, **{"viewport": {"width": 1280, "height": 1000}, **context})
+        visitor = visit(
+            f"{gallery}/sandbox?page=", **{"viewport": {"width": 1280, "height": 1000}, **context}
+        )
         student = Student(visitor)
         visitor.draw(THREE)
         student.rests()

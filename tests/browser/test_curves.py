@@ -8,34 +8,20 @@ import pytest
 from mnist_visual import normalize_strokes
 from mnist_visual.inference import shared_network
 
-from .component_page import components_page
 from .test_page import THREE
 from .visitor import Visitor
 
 pytestmark = pytest.mark.browser
-
-PAGE = (
-    "pad, ActivationCurves(reading, explorer=(e := NetworkExplorer(reading))), "
-    "PoolingComparison(reading), e"
-)
 
 
 def numbers(text):
     return [float(each.replace("−", "-")) for each in re.findall(r"−?\d+(?:\.\d+)?", text)]
 
 
-@pytest.fixture(scope="module")
-def address(tmp_path_factory):
-    log = tmp_path_factory.mktemp("curves") / "stderr.txt"
-    with components_page(log, PAGE, [THREE]) as address:
-        yield address
-    assert "Traceback" not in log.read_text()
-
-
 @pytest.fixture
-def page(chromium, address, request):
+def page(chromium, gallery, request):
     visitor = Visitor(chromium.new_context(**getattr(request, "param", {})).new_page())
-    visitor.open(f"{address}/?page=")
+    visitor.open(f"{gallery}/curves?page=")
     yield visitor.page
     visitor.page.context.close()
     assert visitor.complaints == []
@@ -147,11 +133,11 @@ class TestPooling:
         page.mouse.click(*place(picture, 6, 7, of=13))
         window = maps[12:14, 14:16, channel].ravel()
         expected = ", ".join(f"{value:.2f}".rstrip("0").rstrip(".") for value in window)
-        pooling.get_by_text(f"largest of {expected}").wait_for()
+        pooling.locator("p.max").filter(has_text=f"largest of {expected}").wait_for()
         page.keyboard.press("ArrowUp")
         window = maps[10:12, 14:16, channel].ravel()
         expected = ", ".join(f"{value:.2f}".rstrip("0").rstrip(".") for value in window)
-        pooling.get_by_text(f"largest of {expected}").wait_for()
+        pooling.locator("p.max").filter(has_text=f"largest of {expected}").wait_for()
         assert pooling.get_attribute("data-method") == "max"
 
 

@@ -37,7 +37,7 @@ class TestLessons:
         visitor.page.get_by_role("link", name="Next: Dense layers, and the answer →").click()
         heading(visitor, "Dense layers, and the answer").wait_for()
         assert lesson_in_address(visitor) == "dense"
-        assert visitor.ink() == ink
+        assert visitor.ink() == pytest.approx(ink, rel=0.05)  # the pad may be a little narrower
         visitor.page.go_back()
         heading(visitor, "Pooling").wait_for()
 

@@ -8,18 +8,12 @@ import pytest
 import mnist_visual as mv
 from mnist_visual.inference import shared_network
 
-from .component_page import components_page
-from .test_page import THREE
-
 pytestmark = pytest.mark.browser
 
 
-@pytest.fixture(scope="module")
-def address(tmp_path_factory):
-    log = tmp_path_factory.mktemp("why") / "stderr.txt"
-    with components_page(log, "pad, Attribution(reading), Adversary(reading)", [THREE]) as url:
-        yield f"{url}/?page="
-    assert "Traceback" not in log.read_text()
+@pytest.fixture
+def address(gallery):
+    return f"{gallery}/why?page="
 
 
 def number(text):
