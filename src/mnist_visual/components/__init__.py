@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from .network_explorer import NetworkExplorer
     from .pooling_comparison import PoolingComparison
     from .tour import Stop, Tour
+    from .training_monitor import TrainingMonitor
 
 __all__ = [
     "ActivationCurves",
@@ -49,6 +50,7 @@ __all__ = [
     "Sketchpad",
     "Stop",
     "Tour",
+    "TrainingMonitor",
 ]
 
 # What nobody has opened yet does not delay the start.
@@ -69,6 +71,7 @@ _LATER = {
     "PoolingComparison": "pooling_comparison",
     "Stop": "tour",
     "Tour": "tour",
+    "TrainingMonitor": "training_monitor",
 }
 
 

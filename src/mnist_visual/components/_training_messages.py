@@ -1,0 +1,76 @@
+"""What the training monitor's script asks, checked before it is believed, and what it is told.
+
+===========  =====================================  ===========================================
+asked        with                                   what becomes of it
+===========  =====================================  ===========================================
+``choose``   ``name`` and ``value`` of a setting    the next training has it
+``start``                                           a new training, or a paused one goes on
+``pause``, ``stop``, ``again``                      as the training run's methods
+``step``     ``amount``: "batch" or "epoch"         the same
+``look``     ``index`` of a snapshot, ``number``    ``network`` and ``drawing``, then ``done``
+``open``     ``cell``: true class and read class    ``misread``: the pictures there
+``pick``     ``index`` of a validation picture      it is on the sketchpad
+``use``      ``own``: true, or false for the        ``chosen``
+             shipped network
+``save``                                            ``file``: ``data`` and ``name``
+===========  =====================================  ===========================================
+
+Unasked come ``show`` (all curves), ``settings``, ``progress`` (with the curves' new points), and
+``problem``: a sentence in ``text``.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Mapping
+from dataclasses import asdict, replace
+from typing import Any
+
+from mnist_visual._numbers import checked_count
+from mnist_visual.live_training.records import Progress, Settings, Snapshot
+
+COUNTS = {"epochs": 200, "batch_size": 4096, "units": 1024, "seed": 2**31 - 1}
+NUMBERS = {"learning_rate": (1e-6, 1.0), "beta": (0.0, 100.0)}
+MAX_FILTERS = 64
+
+Message = dict[str, Any]
+
+
+def read_choice(settings: Settings, name: Any, value: Any) -> Settings:
+    """Change one setting; ValueError or TypeError where a script cannot have meant it."""
+    chosen: Any = None
+    if name == "kind" and value in ("classifier", "vae"):
+        chosen = value
+    elif name in COUNTS:
+        chosen = checked_count(name, value, least=int(name != "seed"), most=COUNTS[name])
+    elif name in NUMBERS:
+        low, high = NUMBERS[name]
+        chosen = float(value)
+        if not low <= chosen <= high:  # True for NaN, too
+            raise ValueError(f"{name} of {value!r}")
+    elif name == "filters":
+        first, second = (checked_count(name, each, most=MAX_FILTERS) for each in value)
+        chosen = first, second
+    else:
+        raise ValueError(f"{name!r} of {value!r}")
+    return replace(settings, **{str(name): chosen})
+
+
+def settings_message(settings: Settings) -> Message:
+    """Say what the next training will be."""
+    return asdict(settings) | {"filters": [*settings.filters]}
+
+
+def history(snapshots: Iterable[Snapshot]) -> list[Message]:
+    """Give the points of the curves."""
+    return [{"epoch": float(each.epoch), "logs": _finite(each.logs)} for each in snapshots]
+
+
+def progress_message(progress: Progress) -> Message:
+    """Say how far a training is."""
+    return asdict(progress) | {"logs": _finite(progress.logs)}
+
+
+def _finite(logs: Mapping[str, float]) -> dict[str, float]:
+    # Where a training comes apart, its curves end.
+    return {name: float(value) for name, value in logs.items() if math.isfinite(value)}

@@ -1,0 +1,150 @@
+"""What is shown of one snapshot: its network on the drawing and on the validation pictures."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from mnist_visual.digit_vae import DigitVAE, digit_vae
+from mnist_visual.inference import DigitNetwork
+from mnist_visual.live_training.records import Snapshot
+
+from ._latent_messages import as_bytes
+
+CONVOLUTIONS = ("conv1", "conv2")
+MAX_PICTURES = 24  # of one cell of the confusion matrix
+MAX_POINTS = 3000  # of the scatter, which a script moves in every frame
+LEAST_HALF = 3.0  # of the scatter's view: a standard normal distribution
+
+Message = dict[str, Any]
+Bytes = npt.NDArray[np.uint8]
+Floats = npt.NDArray[np.float32]
+
+
+def network_of(snapshot: Snapshot) -> DigitNetwork:
+    """Make the classifier of a snapshot."""
+    return DigitNetwork(snapshot.weights)
+
+
+def vae_of(snapshot: Snapshot) -> DigitVAE:
+    """Make the autoencoder of a snapshot."""
+    parts: dict[str, dict[str, Any]] = {"encoder": {}, "decoder": {}}
+    for name, weights in snapshot.weights.items():
+        part, layer = name.split("/")
+        parts[part][layer] = weights
+    return digit_vae(**parts)
+
+
+def classifier_message(snapshot: Snapshot, network: Any, labels: Bytes, classes: int) -> Message:
+    """Show a classifier: its first filters, and what it takes for what.
+
+    Parameters
+    ----------
+    snapshot : Snapshot
+    network : object
+        Of it, with ``filters(layer)``.
+    labels : uint8 array (n,)
+        The true classes of the validation pictures.
+    classes : int
+        How many there are.
+
+    Returns
+    -------
+    dict
+        ``filters`` of the first layer (filters, channels, height, width), and how many the
+        ``second`` has; ``confusion``, counts with the true classes in rows, or None without
+        predictions.
+    """
+    first, second = (network.filters(layer).transpose(3, 2, 0, 1) for layer in CONVOLUTIONS)
+    confusion = None
+    if snapshot.predictions is not None:
+        pairs = labels.astype(np.int64) * classes + snapshot.predictions
+        confusion = np.bincount(pairs, minlength=classes**2).astype(np.int32)
+    return {
+        "filters": np.ascontiguousarray(first),
+        "second": len(second),
+        "confusion": confusion,
+    }
+
+
+def reading_message(network: Any, digit: Floats) -> Message:
+    """Show what a classifier makes of a drawing."""
+    maps = network.feature_maps(digit)
+    return {
+        "probabilities": [*maps.values()][-1],
+        "maps": [_shades(maps[layer]) for layer in CONVOLUTIONS],
+    }
+
+
+def _shades(maps: Floats) -> Bytes:
+    """Give the maps of a layer as grey values, channels first; a dead layer stays dark."""
+    return as_bytes(np.moveaxis(maps, -1, 0) / max(float(maps.max()), 1e-6))
+
+
+def misread_message(
+    snapshot: Snapshot, pictures: Bytes, labels: Bytes, cell: tuple[int, int]
+) -> Message:
+    """Show the pictures of one class that were taken for another."""
+    found: npt.NDArray[np.intp] = np.empty(0, np.intp)
+    if snapshot.predictions is not None:
+        found = np.flatnonzero((labels == cell[0]) & (snapshot.predictions == cell[1]))
+    some = found[:MAX_PICTURES]
+    return {
+        "kind": "misread",
+        "cell": [*cell],
+        "count": len(found),
+        "indices": some.tolist(),
+        "pictures": np.ascontiguousarray(pictures[some]),
+    }
+
+
+def vae_message(snapshot: Snapshot, labels: Bytes, half: float) -> Message:
+    """Show where a VAE puts the validation pictures.
+
+    Parameters
+    ----------
+    snapshot : Snapshot
+    labels : uint8 array (n,)
+        The classes of the pictures.
+    half : float
+        Half the side of the square to see, the same for all epochs.
+
+    Returns
+    -------
+    dict
+        ``codes`` (points * 2,), ``labels`` (points,), the ``centres`` of the classes, each as
+        label, x and y, and ``half``; ``codes`` is None where there are none.
+    """
+    if snapshot.codes is None:
+        return {"codes": None, "half": half}
+    codes = snapshot.codes
+    centres = {label: np.median(codes[labels == label], axis=0) for label in np.unique(labels)}
+    every = -(-len(codes) // MAX_POINTS)
+    return {
+        "codes": np.ascontiguousarray(codes[::every], dtype=np.float32).ravel(),
+        "labels": np.ascontiguousarray(labels[::every]),
+        "centres": [[int(label), *centre.tolist()] for label, centre in centres.items()],
+        "half": half,
+    }
+
+
+def half_side(snapshot: Snapshot) -> float:
+    """Give half the side of a square around 0 in which all but a few codes lie."""
+    if snapshot.codes is None or not snapshot.codes.size:
+        return LEAST_HALF
+    reach = float(np.nan_to_num(np.quantile(np.abs(snapshot.codes), 0.995)))
+    # In steps, so that the view seldom changes while the network trains.
+    return max(LEAST_HALF, min(2.0 ** (math.ceil(2 * math.log2(max(reach, 1e-3))) / 2), 1e6))
+
+
+def memory_message(vae: Any, digit: Floats) -> Message:
+    """Show where a VAE puts a drawing, and what it remembers of it."""
+    mean, *_ = vae.encoder(digit[None])
+    return {
+        "mean": np.asarray(mean)[0].tolist(),
+        "digit": as_bytes(digit),
+        "reconstruction": as_bytes(np.asarray(vae.decoder(mean)).reshape(digit.shape)),
+    }

@@ -1,0 +1,149 @@
+"""A training in sight, and which epoch of it."""
+
+from __future__ import annotations
+
+import operator
+from collections.abc import Callable
+from typing import Any, Literal
+
+import numpy as np
+import panel as pn
+import param
+
+from mnist_visual.live_training.records import Kind, Progress, Settings, Snapshot
+
+from ._training_messages import Message, history
+from ._training_runs import TrainingQueue, TrainingRun, hand_over
+from ._training_snapshots import half_side
+
+ENDED = {"finished", "stopped", "failed"}
+
+
+class WatchedTraining(param.Parameterized):
+    """What is known of a training, in the event loop of those who look at it.
+
+    A subclass shows it: `_show_all` after a new beginning, `_show_news` of some new snapshots.
+    """
+
+    settings = param.ClassSelector(class_=Settings, default=Settings(), doc="Of the next training.")
+    run = param.Parameter(default=None, constant=True, doc="The training in sight.")
+    progress = param.ClassSelector(
+        class_=Progress, default=None, allow_None=True, constant=True, doc="How far that is."
+    )
+    epoch = param.Number(
+        default=None, bounds=(0, None), allow_None=True, doc="In sight; None is the newest."
+    )
+
+    def __init__(self, queue: TrainingQueue, **params: Any) -> None:
+        super().__init__(**params)
+        self._queue = queue
+        self._snapshots: list[Snapshot] = []
+        self._of: Kind = self.settings.kind  # the kind of these snapshots
+        self._previous: list[Message] = []  # the curves of the training before
+        self._half = 0.0  # of the square in which all codes lie, in every epoch
+        self._unsubscribe: Callable[[], None] = lambda: None
+        if pn.state.curdoc is not None and pn.state.curdoc.session_context is not None:
+            pn.state.curdoc.on_session_destroyed(lambda _: self._leave())
+
+    def _show_all(self) -> None:
+        raise NotImplementedError
+
+    def _show_news(self, added: list[Snapshot]) -> None:
+        raise NotImplementedError
+
+    def start(self) -> None:
+        """Train by the settings, from new weights.
+
+        Raises
+        ------
+        ValueError
+            If the queue does not take them.
+        """
+        self._begin(self.settings).play()
+
+    def follow(self, run: TrainingRun) -> None:
+        """Show a training; the one before is closed.
+
+        Parameters
+        ----------
+        run : TrainingRun
+            From the queue, or from elsewhere.
+        """
+        self._leave()
+        with param.edit_constant(self):
+            self.run = run
+        hear = hand_over(self._hear)
+        self._unsubscribe = run.subscribe(lambda _: hear())
+        self._hear()
+
+    @property
+    def snapshot(self) -> Snapshot | None:
+        """The network in sight; None before the first training."""
+        return self._snapshots[self._index] if self._snapshots else None
+
+    @property
+    def kind(self) -> Kind:
+        """What is in sight; before the first training, what it will be."""
+        kind: Kind = (self.settings if self.run is None else self.run.settings).kind
+        return kind
+
+    @property
+    def _index(self) -> int:
+        if self.epoch is None or not self._snapshots:
+            return len(self._snapshots) - 1
+        epochs = np.array([each.epoch for each in self._snapshots])
+        return int(np.abs(epochs - self.epoch).argmin())
+
+    @property
+    def _ended(self) -> bool:
+        return self.run is None or self.run.progress.state in ENDED
+
+    def _begin(self, settings: Settings) -> TrainingRun:
+        run = self._queue.submit(settings)
+        self.follow(run)
+        return run
+
+    def _leave(self) -> None:
+        self._unsubscribe()
+        if self.run is not None:
+            self.run.close()
+
+    def _play(self) -> None:
+        if self._ended:
+            self.start()
+        else:
+            self.run.play()
+
+    def _step(self, amount: Literal["batch", "epoch"]) -> None:
+        run = self._begin(self.settings) if self._ended else self.run
+        run.step(amount)
+
+    def _start_again(self) -> None:
+        if self._ended:
+            run = self._begin(self.run.settings)  # the same seed, so the same weights
+        else:
+            run = self.run
+            run.reset()
+        run.play()
+
+    def _look_at(self, index: int) -> None:
+        newest = index == len(self._snapshots) - 1
+        self.epoch = None if newest else self._snapshots[index].epoch
+
+    def _hear(self) -> None:
+        """Take over what is new about the training."""
+        progress, snapshots, known = self.run.progress, [*self.run.snapshots], self._snapshots
+        grown = self.kind == self._of and len(snapshots) >= len(known)
+        grown = grown and all(map(operator.is_, known, snapshots))
+        added = snapshots[len(known) if grown else 0 :]
+        if not grown:
+            self._previous = history(known) if self.kind == self._of else []
+            self._half = 0.0
+        self._half = max([self._half, *map(half_side, added)])
+        self._snapshots, self._of = snapshots, self.kind
+        with param.edit_constant(self):
+            self.param.update(progress=progress, **({} if grown else {"epoch": None}))
+        if grown and known:
+            self._show_news(added)
+        else:
+            self._show_all()

@@ -1,0 +1,100 @@
+// Going on with a training, and how far it is.
+
+import { h } from "./dom.js";
+
+const ENDED = ["finished", "stopped", "failed"]
+
+const count = (n, what) => `${n} ${what}${n === 1 ? "" : "s"}`
+
+const ahead = (place) => (place > 1 ? `${place} others first. It starts by itself.` : "1 other first. It starts by itself.")
+
+function duration(seconds) {
+  if (seconds < 60) return `${Math.max(1, Math.round(seconds))} s left`
+  return `${Math.round(seconds / 60)} min left`
+}
+
+// How far a training is, in one sentence.
+function howFar({ state, place, epoch, epochs, batch, batches, seconds_left: left, message }) {
+  const now = Math.min(epoch + 1, epochs)
+  const part = batches && batch ? `, ${Math.floor((100 * batch) / batches)}%` : ""
+  const done = batches && batch ? `in epoch ${now}` : `after ${count(epoch, "epoch")}`
+  return {
+    queued: () => (place ? ahead(place) : "It is your turn in a moment."),
+    starting: () => "Getting ready …",
+    running: () => `Epoch ${now} of ${epochs}${left === null ? "" : `, ${duration(left)}`}`,
+    paused: () => (epoch || batch ? `Paused at epoch ${now} of ${epochs}${part}.` : "Ready. It has learned nothing yet."),
+    finished: () => `Done, ${count(epochs, "epoch")}.`,
+    stopped: () => `Stopped ${done}.`,
+    failed: () => message || "The training failed.",
+  }[state]()
+}
+
+export class TrainingControls {
+  // `act` is told what was pressed.
+  constructor(act) {
+    const press = (kind, more) => () => {
+      this.say("")
+      act(kind, more)
+    }
+    const button = (text, title, onclick) => h("button", { type: "button", title, onclick }, text)
+    this.play = button("Start", "", () => press(this.isMoving ? "pause" : "start")())
+    this.play.classList.add("main")
+    this.batch = button("One batch", "Learn from one batch, then wait", press("step", { amount: "batch" }))
+    this.epoch = button("One epoch", "Learn from all pictures once, then wait", press("step", { amount: "epoch" }))
+    this.stop = button("Stop", "End it; you can still look back", press("stop"))
+    this.again = button("Start again", "From the same initial weights", press("again"))
+    this.far = h("p", { class: "far" })
+    this.bar = h("span", { class: "done" })
+    this.status = h("p", { class: "status", role: "status" })
+    this.spoken = h("p", { class: "visually-hidden", role: "status" })
+    this.element = h(
+      "div",
+      { class: "controls" },
+      h("div", { class: "buttons", role: "group", "aria-label": "Training" }, this.play, this.batch, this.epoch, this.stop, this.again),
+      h("div", { class: "going" }, this.far, h("div", { class: "bar", "aria-hidden": "true" }, this.bar)),
+      this.status,
+      this.spoken,
+    )
+    this.show(null)
+  }
+
+  destroy() {
+    clearTimeout(this.speaking)
+  }
+
+  // Whether it learns, or will as soon as it can.
+  get isMoving() {
+    return ["queued", "starting", "running"].includes(this.progress?.state)
+  }
+
+  get isGoing() {
+    return this.progress !== null && !ENDED.includes(this.progress.state)
+  }
+
+  show(progress) {
+    const before = this.progress?.state
+    this.progress = progress
+    const { isGoing, isMoving } = this
+    this.play.textContent = isMoving ? "Pause" : isGoing ? "Go on" : "Start"
+    this.batch.disabled = this.epoch.disabled = isMoving
+    this.stop.disabled = !isGoing
+    this.again.disabled = !progress
+    this.far.textContent = progress ? howFar(progress) : "Press Start, and watch it learn."
+    this.element.classList.toggle("failed", progress?.state === "failed")
+    const { epoch, epochs, batch, batches } = progress ?? {}
+    const share = epochs ? Math.min(1, (epoch + (batches ? batch / batches : 0)) / epochs) : 0
+    this.bar.style.transform = `scaleX(${progress?.state === "finished" ? 1 : share})`
+    if (before && before !== progress?.state) this.tell(this.far.textContent)
+    if (progress?.message && progress.state !== "failed") this.say(progress.message)
+  }
+
+  say(text) {
+    if (this.status.textContent !== text) this.status.textContent = text
+  }
+
+  // For those who do not see it, no more than one thing in a while.
+  tell(text) {
+    clearTimeout(this.speaking)
+    this.speaking = setTimeout(() => (this.spoken.textContent = text), 600)
+  }
+}

@@ -1,0 +1,230 @@
+// How the numbers of a training change from epoch to epoch, each line with its name at its end.
+
+import { h, onResize, svg } from "./dom.js";
+import { epochName } from "./training_keeping.js";
+
+const MARGIN = { left: 46, top: 22, bottom: 30 }
+const LABEL = 16 // pixels that a line's name takes
+
+const share = (value, digits = 1) => `${(100 * value).toFixed(digits)}%`
+const plain = (value) => (value === 0 ? "0" : Math.abs(value) < 1 ? value.toFixed(3) : value.toPrecision(3))
+
+// A curve that means something only beside zero begins there; `top` is where it cannot rise above.
+const CURVES = {
+  classifier: [
+    { name: "loss", words: "How wrong it is", term: "loss", write: plain, bottom: 0 },
+    { name: "accuracy", words: "How often it is right", term: "accuracy", write: share, top: 1 },
+  ],
+  vae: [
+    { name: "reconstruction_loss", words: "How far its pictures are off", term: "reconstruction, in nats", write: plain },
+    { name: "kl_loss", words: "How much a code tells", term: "KL divergence, in nats", write: plain, bottom: 0 },
+  ],
+}
+
+export class CurvePair {
+  constructor(onLook) {
+    this.plots = [new LearningCurve(onLook), new LearningCurve(onLook)]
+    this.element = h(
+      "section",
+      { class: "card", "aria-labelledby": "curves" },
+      h(
+        "header",
+        {},
+        h("h2", { id: "curves" }, "How it learns"),
+        h("p", {}, "training: pictures it learns from; validation: pictures it never saw"),
+      ),
+      h("div", { class: "curves" }, ...this.plots.map(({ element }) => element)),
+    )
+  }
+
+  destroy() {
+    for (const plot of this.plots) plot.destroy()
+  }
+
+  setKind(kind) {
+    this.plots.forEach((plot, i) => plot.setWhat(CURVES[kind][i]))
+  }
+
+  show(points, previous, progress) {
+    for (const plot of this.plots) plot.show(points, previous, progress)
+  }
+
+  mark(index) {
+    for (const plot of this.plots) plot.mark(index)
+  }
+}
+
+class LearningCurve {
+  constructor(onLook) {
+    this.onLook = onLook
+    this.points = []
+    this.previous = []
+    this.index = -1
+    this.words = h("b", {})
+    this.term = h("span", {})
+    this.plot = svg("svg", { class: "plot", role: "img" })
+    this.hint = h("p", { class: "hint" }, "The curve starts here.")
+    this.element = h("figure", {}, h("figcaption", {}, this.words, " ", this.term), h("div", { class: "area" }, this.plot, this.hint))
+    const look = (event) => event.buttons && this.lookAt(event)
+    this.plot.addEventListener("pointerdown", (event) => {
+      this.plot.setPointerCapture(event.pointerId)
+      look(event)
+    })
+    this.plot.addEventListener("pointermove", look)
+    this.stopResize = onResize(this.plot, () => this.draw())
+  }
+
+  destroy() {
+    this.stopResize()
+  }
+
+  setWhat(what) {
+    this.what = what
+    this.words.textContent = what.words
+    this.term.textContent = what.term
+  }
+
+  show(points, previous, progress) {
+    Object.assign(this, { points, previous, progress })
+    this.draw()
+  }
+
+  mark(index) {
+    this.index = index
+    this.draw()
+  }
+
+  lookAt(event) {
+    if (!this.points.length || !this.x) return
+    const left = event.clientX - this.plot.getBoundingClientRect().left
+    const away = this.points.map(({ epoch }) => Math.abs(this.x(epoch) - left))
+    const index = away.indexOf(Math.min(...away))
+    if (index !== this.index) this.onLook(index)
+  }
+
+  // The lines, as [class, name, points [epoch, value]].
+  lines() {
+    const { name } = this.what
+    const along = (points, key) => points.filter(({ logs }) => key in logs).map(({ epoch, logs }) => [epoch, logs[key]])
+    return [
+      ["before", "last time", along(this.previous, `val_${name}`)],
+      ["training", "training", along(this.points, name)],
+      ["validation", "validation", along(this.points, `val_${name}`)],
+    ].filter(([, , points]) => points.length)
+  }
+
+  // What it is in the midst of an epoch.
+  live() {
+    const { state, epoch, batch, batches, logs } = this.progress ?? {}
+    const value = logs?.[this.what.name]
+    return ["running", "paused"].includes(state) && batch && value !== undefined ? [epoch + batch / batches, value] : null
+  }
+
+  draw() {
+    const { clientWidth: width, clientHeight: height } = this.plot
+    if (!this.what || !width) return
+    const lines = this.lines()
+    const live = this.live()
+    this.hint.hidden = lines.length > 0
+    const right = width - (width < 420 ? 112 : 140)
+    const all = [...lines.flatMap(([, , points]) => points), ...(live ? [live] : [])]
+    const last = Math.max(this.progress?.epochs ?? 0, 1, ...all.map(([epoch]) => epoch))
+    const ticks = niceTicks(all.map(([, value]) => value), this.what)
+    const [low, high] = [ticks[0], ticks.at(-1)]
+    const bottom = height - MARGIN.bottom
+    this.x = (epoch) => MARGIN.left + (epoch / last) * (right - MARGIN.left)
+    this.y = (value) => bottom - ((value - low) / (high - low)) * (bottom - MARGIN.top)
+    this.plot.setAttribute("viewBox", `0 0 ${width} ${height}`)
+    this.plot.setAttribute("aria-label", this.sentence(lines))
+    this.plot.replaceChildren(
+      ...this.axes(ticks, last, right, bottom),
+      ...this.marker(bottom),
+      ...lines.flatMap((line) => this.line(...line)),
+      ...(live ? this.pulse(live) : []),
+      ...this.names(lines, bottom),
+    )
+  }
+
+  axes(ticks, last, right, bottom) {
+    const step = [1, 2, 5, 10, 20, 50, 100].find((each) => last / each <= 10) ?? last
+    const parts = ticks.flatMap((value) => [
+      svg("line", { class: "grid", x1: MARGIN.left, x2: right, y1: this.y(value), y2: this.y(value) }),
+      svg("text", { class: "tick end", x: MARGIN.left - 6, y: this.y(value) + 4 }, tickText(value, ticks, this.what)),
+    ])
+    for (let epoch = 0; epoch <= last; epoch += step) {
+      parts.push(svg("text", { class: "tick middle", x: this.x(epoch), y: bottom + 18 }, String(epoch)))
+    }
+    parts.push(svg("text", { class: "tick", x: right + 14, y: bottom + 18 }, "epochs"))
+    return parts
+  }
+
+  marker(bottom) {
+    const point = this.points[this.index]
+    if (!point) return []
+    const x = this.x(point.epoch)
+    const { name, write } = this.what
+    const value = point.logs[`val_${name}`]
+    return [
+      svg("line", { class: "sight", x1: x, x2: x, y1: MARGIN.top - 4, y2: bottom }),
+      svg("text", { class: "tick strong middle", x, y: MARGIN.top - 9 }, value === undefined ? epochName(point.epoch) : write(value)),
+    ]
+  }
+
+  line(kind, name, points) {
+    const path = points.map(([epoch, value]) => `${this.x(epoch)},${this.y(value)}`).join(" ")
+    const dots = kind === "before" || points.length > 30 ? [] : points
+    const marked = this.points[this.index]?.epoch
+    return [
+      svg("polyline", { class: `line ${kind}`, points: path }),
+      ...dots.map(([epoch, value]) =>
+        svg("circle", { class: `dot ${kind}`, cx: this.x(epoch), cy: this.y(value), r: epoch === marked ? 5 : 2.5 }),
+      ),
+    ]
+  }
+
+  pulse([epoch, value]) {
+    const before = this.points.filter(({ logs }) => this.what.name in logs).at(-1)
+    const from = before ? [before.epoch, before.logs[this.what.name]] : [epoch, value]
+    const [x, y] = [this.x(epoch), this.y(value)]
+    return [
+      svg("line", { class: "line training soon", x1: this.x(from[0]), y1: this.y(from[1]), x2: x, y2: y }),
+      svg("circle", { class: "dot training", cx: x, cy: y, r: 4 }),
+    ]
+  }
+
+  // At the ends of the lines, as near as they can stand without hiding each other.
+  names(lines, bottom) {
+    const ends = lines.map(([kind, name, points]) => {
+      const [epoch, value] = points.at(-1)
+      return { kind, text: kind === "before" ? name : `${name} ${this.what.write(value)}`, x: this.x(epoch) + 10, y: this.y(value) + 4 }
+    })
+    ends.sort((a, b) => a.y - b.y)
+    ends.forEach((end, i) => (end.y = Math.max(end.y, MARGIN.top + 6, i ? ends[i - 1].y + LABEL : 0)))
+    const over = Math.max(0, (ends.at(-1)?.y ?? 0) - bottom + 2)
+    return ends.map(({ kind, text, x, y }) => svg("text", { class: `name ${kind}`, x, y: y - over }, text))
+  }
+
+  sentence(lines) {
+    const values = lines.map(([, name, points]) => `${name} ${this.what.write(points.at(-1)[1])}`)
+    return `${this.what.words} (${this.what.term}): ${values.join(", ") || "nothing yet"}`
+  }
+}
+
+// Round numbers from below the lowest value to above the highest.
+function niceTicks(values, { bottom, top }) {
+  if (!values.length) return [0, 0.5, 1]
+  const low = bottom ?? Math.min(...values)
+  const high = top ?? Math.max(...values)
+  const range = high - low || Math.abs(high) || 1
+  const power = 10 ** Math.floor(Math.log10(range / 4))
+  const step = power * [1, 2, 2.5, 5, 10].find((each) => range / (each * power) <= 4.5)
+  const first = Math.floor(low / step + 1e-9)
+  const count = Math.max(1, Math.ceil(high / step - 1e-9) - first)
+  return Array.from({ length: count + 1 }, (_, i) => (first + i) * step)
+}
+
+function tickText(value, ticks, { write }) {
+  const step = ticks[1] - ticks[0]
+  if (write === share) return share(value, step < 0.0099 ? 1 : 0)
+  return value.toFixed(Math.max(0, -Math.floor(Math.log10(step) + 1e-9) + (String(step).includes("25") ? 1 : 0)))
+}

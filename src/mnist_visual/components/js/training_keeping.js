@@ -1,0 +1,64 @@
+// What becomes of a network that was trained here.
+
+import { h } from "./dom.js";
+
+export class Keeping {
+  constructor(canSave, ask) {
+    const button = (text, onclick) => h("button", { type: "button", disabled: true, onclick }, text)
+    this.use = button("Use this network", () => ask({ kind: "use", own: true }))
+    this.back = button("Use the shipped one", () => ask({ kind: "use", own: false }))
+    this.save = button("Download the weights", () => {
+      this.say("Writing the file …")
+      ask({ kind: "save" })
+    })
+    this.heading = h("h2", { id: "keep" })
+    this.now = h("p", { class: "now" })
+    this.status = h("p", { class: "small", role: "status" })
+    this.element = h(
+      "section",
+      { class: "card keep", "aria-labelledby": "keep" },
+      h("header", {}, this.heading, this.now),
+      h("div", { class: "buttons" }, this.use, this.back, ...(canSave ? [this.save] : []), this.status),
+    )
+    this.chosen = { any: false, index: null }
+    this.kind = "classifier"
+    this.setIndex(-1)
+  }
+
+  setIndex(index, point) {
+    Object.assign(this, { index, point })
+    this.refresh()
+  }
+
+  setChosen({ any, index }) {
+    this.chosen = { any, index }
+    this.refresh()
+  }
+
+  refresh() {
+    const { any, index } = this.chosen
+    this.heading.textContent = this.point ? `The network of epoch ${epochName(this.point.epoch)}` : "Your network"
+    this.use.disabled = !this.point || index === this.index
+    this.back.disabled = !any
+    this.save.disabled = !this.point
+    this.now.textContent = !any
+      ? "the other pages use the shipped one"
+      : index === this.index
+        ? "the other pages use this one"
+        : "the other pages use another one of yours"
+  }
+
+  say(text) {
+    this.status.textContent = text
+  }
+
+  download({ data, name }) {
+    const url = URL.createObjectURL(new Blob([data]))
+    h("a", { href: url, download: name }).click()
+    setTimeout(() => URL.revokeObjectURL(url), 60_000)
+    this.say(`${name} is saved.`)
+  }
+}
+
+// Whole epochs are whole numbers, and a part of one has two digits.
+export const epochName = (epoch) => String(Number(epoch.toFixed(2)))

@@ -1,0 +1,311 @@
+"""Watching a network learn: every epoch of it, on the live drawing, forwards and backwards."""
+
+from __future__ import annotations
+
+import operator
+from collections.abc import Callable, Sequence
+from functools import partial
+from typing import Any, ClassVar
+
+import numpy as np
+import param
+
+from mnist_visual.live_training.records import Settings, Snapshot
+
+from ._line import Line
+from ._training_messages import (
+    Message,
+    history,
+    progress_message,
+    read_choice,
+    settings_message,
+)
+from ._training_runs import TrainingQueue
+from ._training_snapshots import (
+    classifier_message,
+    memory_message,
+    misread_message,
+    network_of,
+    reading_message,
+    vae_message,
+    vae_of,
+)
+from ._view import JS, Titled, View, kind_of
+from ._watched_training import WatchedTraining
+from .sketchpad import Sketchpad
+
+CHANGEABLE = {"learning_rate", "beta"}  # while a training goes on
+Save = Callable[[Snapshot, Settings], tuple[bytes, str]]
+Act = Callable[[], Any]
+
+
+class TrainingMonitor(Titled, WatchedTraining, View):
+    """A training to start, pause, step through and play back, seen on the live drawing.
+
+    It shows the loss and the accuracy of every epoch; for a classifier its first filters, what
+    they find in the drawing, what is read in it, and which pictures it mixes up; for a VAE where
+    it puts real pictures, and what it remembers of the drawing.
+
+    Parameters
+    ----------
+    queue : TrainingQueue
+        Who trains.
+    sketchpad : Sketchpad
+        Whose drawing is looked at, and where a misread picture is put.
+    save : callable, optional
+        Makes a file of a snapshot and its settings: the bytes, and the file's name. A button
+        then downloads it. It is called in a thread; the text of a `ValueError` or an `OSError`
+        is shown.
+    class_names : sequence of str, optional
+        What each class is called; its number by default.
+
+    Attributes
+    ----------
+    settings : Settings
+        Of the next training.
+    run : TrainingRun or None
+        The training in sight.
+    progress : Progress or None
+        How far that is.
+    epoch : float or None
+        The epoch in sight; None follows the newest. Set it to look at the snapshot next to it.
+    cell : tuple (int, int) or None
+        The cell of the confusion matrix that is open: the true class, and what was read.
+    chosen : dict of str to Snapshot
+        What the visitor wants to use elsewhere instead of the shipped networks: by its kind
+        ("classifier" or "vae"), where there is one.
+
+    Examples
+    --------
+    Whoever wants to use elsewhere what was trained watches `chosen`::
+
+        monitor = TrainingMonitor(queue, sketchpad)
+        monitor.param.watch(use_them, "chosen")
+        monitor.start()
+    """
+
+    heading = param.String(default="Train a network yourself", doc="What the view shows.")
+    note = param.String(default="it starts out knowing nothing", doc="One more sentence.")
+    topic = param.String(default="training", constant=True)
+    class_names = param.List(constant=True, doc="What each class is called.")
+    can_save = param.Boolean(constant=True, doc="Whether a button downloads the weights.")
+    cell = param.Tuple(
+        default=None, length=2, allow_None=True, constant=True, doc="True and read class."
+    )
+    chosen = param.Dict(default={}, constant=True, doc="By their kind, snapshots to use elsewhere.")
+
+    _bundle: ClassVar = JS / "training_monitor.js"
+    _stylesheets: ClassVar = [*View._stylesheets, str(JS / "training_monitor.css")]
+    _rename: ClassVar = dict.fromkeys(("settings", "run", "progress", "epoch", "cell", "chosen"))
+
+    def __init__(
+        self,
+        queue: TrainingQueue,
+        sketchpad: Sketchpad,
+        *,
+        save: Save | None = None,
+        class_names: Sequence[str] | None = None,
+        **params: Any,
+    ) -> None:
+        pictures, labels = queue.validation
+        names = range(int(labels.max(initial=0)) + 1) if class_names is None else class_names
+        super().__init__(
+            queue=queue, class_names=[*map(str, names)], can_save=save is not None, **params
+        )
+        self._sketchpad, self._save = sketchpad, save
+        self._pictures, self._labels = pictures, labels
+        self._model: tuple[Snapshot | None, Any] = (None, None)
+        self._line = Line(self._send_msg)
+        sketchpad.param.watch(self._show_drawing, "steps")
+
+    @property
+    def _network(self) -> Any:
+        """The network of the snapshot in sight, made once."""
+        snapshot = self.snapshot
+        if snapshot is not None and self._model[0] is not snapshot:
+            self._model = snapshot, (vae_of if self.kind == "vae" else network_of)(snapshot)
+        return self._model[1]
+
+    # What is shown
+
+    def _state(self) -> Message:
+        return {
+            "kind": "show",
+            "settings": settings_message(self.settings),
+            "of": self.kind,
+            "progress": None if self.progress is None else progress_message(self.progress),
+            "history": history(self._snapshots),
+            "previous": self._previous,
+        }
+
+    def _welcome(self, *, again: bool) -> None:
+        super()._welcome(again=again)
+        self._show_network()
+        self._show_chosen()
+
+    def _show_all(self) -> None:
+        self._open(None)
+        if self.watched:
+            self._welcome(again=True)
+
+    def _show_news(self, added: list[Snapshot]) -> None:
+        if not self.watched:
+            return
+        first = len(self._snapshots) - len(added)
+        news = {"progress": progress_message(self.progress), "added": history(added)}
+        self._send_msg({"kind": "progress", "first": first, **news})
+        if added and self.epoch is None:
+            self._show_network()
+
+    @param.depends("settings", watch=True)
+    def _show_settings(self) -> None:
+        if self.watched:
+            settings = settings_message(self.settings)
+            self._send_msg({"kind": "settings", "settings": settings, "of": self.kind})
+
+    @param.depends("epoch", watch=True)
+    def _show_network(self) -> None:
+        snapshot = self.snapshot
+        if snapshot is None or not self.watched:
+            return
+        labels, classes = self._labels, len(self.class_names)
+        if self.kind == "vae":
+            shown = vae_message(snapshot, labels, self._half)
+        else:
+            shown = classifier_message(snapshot, self._network, labels, classes)
+        where = {"index": self._index, "epoch": float(snapshot.epoch)}
+        self._send_msg({"kind": "network", **where, **shown})
+        self._show_drawing()
+        self._show_misread()
+
+    def _show_drawing(self, *_: object) -> None:
+        if self.snapshot is None or not self.watched:
+            return
+        steps = self._sketchpad.steps
+        message = memory_message if self.kind == "vae" else reading_message
+        empty = steps.box is None
+        shown = {} if empty else message(self._network, steps.digit)
+        self._send_msg({"kind": "drawing", "empty": empty, **shown})
+
+    def _show_misread(self) -> None:
+        if self.cell is not None and self.snapshot is not None and self.watched:
+            where = self._pictures, self._labels
+            self._send_msg(misread_message(self.snapshot, *where, self.cell))
+
+    def _show_chosen(self) -> None:
+        chosen = self.chosen.get(self.kind)
+        index = next((i for i, each in enumerate(self._snapshots) if each is chosen), None)
+        if self.watched:
+            self._send_msg({"kind": "chosen", "any": chosen is not None, "index": index})
+
+    # What is asked
+
+    def _handle_msg(self, data: Any) -> None:
+        kind = kind_of(data)
+        if kind not in ASKED:
+            super()._handle_msg(data)
+            return
+        try:
+            act = ASKED[kind](self, data)
+        except (IndexError, KeyError, TypeError, ValueError, OverflowError):
+            return  # not from our script; nothing that it says is trusted
+        try:
+            act()
+        except (OSError, RuntimeError, ValueError) as error:
+            self._send_msg({"kind": "problem", "text": str(error)})
+
+    def _read_choose(self, data: Message) -> Act:
+        name = data["name"]
+        settings = read_choice(self.settings, name, data["value"])
+
+        def act() -> None:
+            self.settings = settings
+            if name in CHANGEABLE and not self._ended:
+                self.run.set(**{name: getattr(settings, name)})
+
+        return act
+
+    def _read_run(self, data: Message) -> Act:
+        if self.run is None:
+            raise ValueError("no training")
+        acts: dict[str, Act] = {"again": self._start_again}
+        return acts.get(data["kind"]) or getattr(self.run, data["kind"])
+
+    def _read_step(self, data: Message) -> Act:
+        if data["amount"] not in ("batch", "epoch"):
+            raise ValueError(f"a step of {data['amount']!r}")
+        return partial(self._step, data["amount"])
+
+    def _read_look(self, data: Message) -> Act:
+        index = _index_below(len(self._snapshots), data["index"])
+
+        def act() -> None:
+            self._look_at(index)
+            self._send_msg({"kind": "done", "number": data.get("number")})
+
+        return act
+
+    def _read_open(self, data: Message) -> Act:
+        if data["cell"] is None:
+            return partial(self._open, None)
+        row, column = (_index_below(len(self.class_names), each) for each in data["cell"])
+        return partial(self._open, (row, column))
+
+    def _open(self, cell: tuple[int, int] | None) -> None:
+        with param.edit_constant(self):
+            self.cell = cell
+        self._show_misread()
+
+    def _read_pick(self, data: Message) -> Act:
+        picture = self._pictures[_index_below(len(self._pictures), data["index"])]
+        return partial(self._sketchpad.param.update, picture=picture)
+
+    def _read_use(self, data: Message) -> Act:
+        own, snapshot = data["own"], self.snapshot
+        if snapshot is None or not isinstance(own, bool):
+            raise ValueError(f"to use {own!r} of {snapshot!r}")
+        others = {kind: each for kind, each in self.chosen.items() if kind != self.kind}
+        return partial(self._choose, others | ({self.kind: snapshot} if own else {}))
+
+    def _choose(self, chosen: dict[str, Snapshot]) -> None:
+        with param.edit_constant(self):
+            self.chosen = chosen
+        self._show_chosen()
+
+    def _read_save(self, _: Message) -> Act:
+        save, snapshot = self._save, self.snapshot
+        if save is None or snapshot is None:
+            raise ValueError("nothing to save")
+        settings = self.run.settings
+
+        def answer() -> Message:
+            try:
+                data, name = save(snapshot, settings)
+            except (OSError, ValueError) as error:
+                return {"kind": "problem", "text": str(error)}
+            return {"kind": "file", "data": np.frombuffer(data, np.uint8), "name": name}
+
+        # Writing weights may load Keras first.
+        return partial(self._line.ask, "save", answer)
+
+
+def _index_below(count: int, index: Any) -> int:
+    number = operator.index(index)
+    if isinstance(index, bool) or not 0 <= number < count:
+        raise IndexError(f"{index!r} of {count}")
+    return number
+
+
+ASKED: dict[str | None, Callable[[TrainingMonitor, Message], Act]] = {
+    "choose": TrainingMonitor._read_choose,
+    "start": lambda monitor, _: monitor._play,
+    "pause": TrainingMonitor._read_run,
+    "stop": TrainingMonitor._read_run,
+    "again": TrainingMonitor._read_run,
+    "step": TrainingMonitor._read_step,
+    "look": TrainingMonitor._read_look,
+    "open": TrainingMonitor._read_open,
+    "pick": TrainingMonitor._read_pick,
+    "use": TrainingMonitor._read_use,
+    "save": TrainingMonitor._read_save,
+}
