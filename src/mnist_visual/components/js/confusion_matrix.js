@@ -133,10 +133,10 @@ export class ConfusionMatrix {
     this.markOpen()
     this.misread = pictures
     const [truth, read] = cell.map((label) => this.names[label])
-    this.title.textContent = `${truth} read as ${read}: ${count === 1 ? "once" : `${count} times`}`
+    this.title.textContent = `${truth} read as ${read}: ${["never", "once"][count] ?? `${count} times`}`
     const rest = count - indices.length
     const some = rest > 0 ? `The first ${MAX_SHOTS} of them. ` : ""
-    this.note.textContent = count ? `${some}Click one to put it on the sketchpad.` : "None of these any more."
+    this.note.textContent = count ? `${some}Click one to put it on the sketchpad.` : "At this epoch there is none."
     this.shots.replaceChildren(
       ...indices.map((index) =>
         h(

@@ -59,6 +59,9 @@ export class TrainingChoices {
   // While a training goes on, only its steps and the weight of the KL divergence can be changed.
   lock(locked) {
     for (const [, button] of this.kinds) button.disabled = locked
-    for (const { select, live } of this.fields) select.disabled = locked && !live
+    for (const { select, element, live } of this.fields) {
+      select.disabled = locked && !live
+      element.title = select.disabled ? "Stop the training to change this" : ""
+    }
   }
 }

@@ -7,7 +7,7 @@ import { paintInk, rgb, wipe } from "./pictures.js";
 
 const MOVE = 450 // milliseconds from one epoch to the next
 const CLOSE = 24 // pixels between two names, or only one is written
-const DOT = 3.5
+const MANY = 1000 // dots, from which each is drawn smaller
 
 export class CodesView {
   constructor(classNames) {
@@ -94,10 +94,11 @@ export class CodesView {
     this.paintAxes(context, side, at)
     const now = (this.now = t === 1 ? codes : codes.map((value, i) => this.from[i] + t * (value - this.from[i])))
     context.globalAlpha = 0.8
+    const dot = labels.length > MANY ? 3 : 5
     for (let i = 0; i < labels.length; i++) {
       const [x, y] = at(now[2 * i], now[2 * i + 1])
       context.fillStyle = `rgb(${classColor(labels[i])})`
-      context.fillRect(x - DOT / 2, y - DOT / 2, DOT, DOT)
+      context.fillRect(x - dot / 2, y - dot / 2, dot, dot)
     }
     context.globalAlpha = 1
     if (t === 1) this.paintNames(context, centres, at)

@@ -6,7 +6,8 @@ import { epochName } from "./training_keeping.js";
 const MARGIN = { left: 46, top: 22, bottom: 30 }
 const LABEL = 16 // pixels that a line's name takes
 
-const share = (value, digits = 1) => `${(100 * value).toFixed(digits)}%`
+// Nothing short of all is called 100%.
+const share = (value) => (value === 1 ? "100%" : `${Math.min(99.9, 100 * value).toFixed(1)}%`)
 const plain = (value) => (value === 0 ? "0" : Math.abs(value) < 1 ? value.toFixed(3) : value.toPrecision(3))
 
 // A curve that means something only beside zero begins there; `top` is where it cannot rise above.
@@ -126,7 +127,7 @@ class LearningCurve {
     const lines = this.lines()
     const live = this.live()
     this.hint.hidden = lines.length > 0
-    const right = width - (width < 420 ? 112 : 140)
+    const right = width - (width < 420 ? 116 : 150)
     const all = [...lines.flatMap(([, , points]) => points), ...(live ? [live] : [])]
     const last = Math.max(this.progress?.epochs ?? 0, 1, ...all.map(([epoch]) => epoch))
     const ticks = niceTicks(all.map(([, value]) => value), this.what)
@@ -141,7 +142,7 @@ class LearningCurve {
       ...this.marker(bottom),
       ...lines.flatMap((line) => this.line(...line)),
       ...(live ? this.pulse(live) : []),
-      ...this.names(lines, bottom),
+      ...this.names(lines, live, bottom),
     )
   }
 
@@ -193,10 +194,11 @@ class LearningCurve {
   }
 
   // At the ends of the lines, as near as they can stand without hiding each other.
-  names(lines, bottom) {
+  names(lines, live, bottom) {
     const ends = lines.map(([kind, name, points]) => {
-      const [epoch, value] = points.at(-1)
-      return { kind, text: kind === "before" ? name : `${name} ${this.what.write(value)}`, x: this.x(epoch) + 10, y: this.y(value) + 4 }
+      const [epoch, value] = kind === "training" && live ? live : points.at(-1)
+      const x = this.x(kind === "before" ? epoch : Math.max(epoch, live?.[0] ?? 0)) + 10
+      return { kind, text: kind === "before" ? name : `${name} ${this.what.write(value)}`, x, y: this.y(value) + 4 }
     })
     ends.sort((a, b) => a.y - b.y)
     ends.forEach((end, i) => (end.y = Math.max(end.y, MARGIN.top + 6, i ? ends[i - 1].y + LABEL : 0)))
@@ -225,6 +227,6 @@ function niceTicks(values, { bottom, top }) {
 
 function tickText(value, ticks, { write }) {
   const step = ticks[1] - ticks[0]
-  if (write === share) return share(value, step < 0.0099 ? 1 : 0)
+  if (write === share) return `${(100 * value).toFixed(step < 0.0099 ? 1 : 0)}%`
   return value.toFixed(Math.max(0, -Math.floor(Math.log10(step) + 1e-9) + (String(step).includes("25") ? 1 : 0)))
 }

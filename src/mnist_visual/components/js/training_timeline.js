@@ -34,7 +34,7 @@ export class Timeline {
     if (!point) return "No epoch yet"
     if (!point.epoch) return "Before it has learned"
     const { val_accuracy: accuracy, val_loss: loss } = point.logs
-    const result = accuracy !== undefined ? `, ${(100 * accuracy).toFixed(1)}% right` : loss !== undefined ? `, loss ${loss.toPrecision(3)}` : ""
+    const result = accuracy !== undefined ? `, ${accuracy === 1 ? "all" : `${Math.min(99.9, 100 * accuracy).toFixed(1)}%`} right` : loss !== undefined ? `, loss ${loss.toPrecision(3)}` : ""
     return `Epoch ${epochName(point.epoch)}${result}`
   }
 
