@@ -8,10 +8,9 @@ from functools import cache
 import numpy as np
 
 from mnist_visual import datasets
+from mnist_visual.components._training_snapshots import network_of, vae_of
 from mnist_visual.inference import _DECODER, _ENCODER, _shipped_weights, shared_network
 from mnist_visual.live_training.records import Progress, Snapshot
-
-from mnist_visual.components._training_snapshots import network_of, vae_of
 
 BATCHES = 20
 TAKES = 0.05  # seconds a batch
@@ -66,7 +65,9 @@ def snapshot_at(kind, epoch, seed=0):
 
 
 def logs_of(**values):
-    training = {name: float(value * (1 if name == "accuracy" else 0.9)) for name, value in values.items()}
+    training = {
+        name: float(value * (1 if name == "accuracy" else 0.9)) for name, value in values.items()
+    }
     return training | {f"val_{name}": float(value) for name, value in values.items()}
 
 

@@ -7,8 +7,7 @@ import panel as pn
 from mnist_visual.components import Sketchpad, TrainingMonitor
 from mnist_visual.components.samples import random_digit
 from mnist_visual.server import _free_port, send_without_delay
-
-from ..training_fakes import FakeQueue
+from tests.training_fakes import FakeQueue
 
 TEMPLATE = """
 {% extends base %}
@@ -28,12 +27,15 @@ TEMPLATE = """
   .pad { position: sticky; top: 1.5rem; z-index: 1; }
   @media (max-width: 47.99rem) {
     main { grid-template-columns: minmax(0, 1fr); padding: 0.5rem; }
-    .pad { top: 0; --mv-strip: 6.5rem; --mv-strip-display: grid; --mv-strip-heading: none; --mv-strip-margin: 0; }
+    .pad { top: 0; --mv-strip: 6.5rem; --mv-strip-display: grid; --mv-strip-heading: none; }
   }
 </style>
 {% endblock %}
 {% block contents %}
-<main><div class="pad">{{ embed(roots.sketchpad) }}</div><div>{{ embed(roots.monitor) }}</div></main>
+<main>
+  <div class="pad">{{ embed(roots.sketchpad) }}</div>
+  <div>{{ embed(roots.monitor) }}</div>
+</main>
 {% endblock %}
 """
 
@@ -52,5 +54,7 @@ def page():
 
 if __name__ == "__main__":
     send_without_delay()
-    port = int(sys.argv[1]) if len(sys.argv) > 1 else _free_port("localhost")
-    pn.serve({"/": page}, port=port, show=False, websocket_origin=[f"localhost:{port}"], verbose=True)
+    port = int(sys.argv[1]) or _free_port("localhost")
+    pn.serve(
+        {"/": page}, port=port, show=False, websocket_origin=[f"localhost:{port}"], verbose=True
+    )

@@ -16,13 +16,15 @@ function duration(seconds) {
 // How far a training is, in one sentence.
 function howFar({ state, place, epoch, epochs, batch, batches, seconds_left: left, message }) {
   const now = Math.min(epoch + 1, epochs)
-  const part = batches && batch ? `, ${Math.floor((100 * batch) / batches)}%` : ""
   const done = batches && batch ? `in epoch ${now}` : `after ${count(epoch, "epoch")}`
   return {
     queued: () => (place ? ahead(place) : "It is your turn in a moment."),
     starting: () => "Getting ready …",
     running: () => `Epoch ${now} of ${epochs}${left === null ? "" : `, ${duration(left)}`}`,
-    paused: () => (epoch || batch ? `Paused at epoch ${now} of ${epochs}${part}.` : "Ready. It has learned nothing yet."),
+    paused: () => {
+      if (batch && batches) return `Paused in epoch ${now} of ${epochs}, ${Math.floor((100 * batch) / batches)}%.`
+      return epoch ? `Paused after epoch ${epoch} of ${epochs}.` : "Ready. It has learned nothing yet."
+    },
     finished: () => `Done, ${count(epochs, "epoch")}.`,
     stopped: () => `Stopped ${done}.`,
     failed: () => message || "The training failed.",
