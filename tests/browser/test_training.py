@@ -137,6 +137,7 @@ class TestClassifier:
         trainer.visitor.button("One epoch").focus()
         trainer.page.keyboard.press("Enter")
         trainer.waits_for("Paused after epoch 1 of 3")
+        assert trainer.page.locator("button:focus").inner_text() == "Go on"
         trainer.matrix.locator("[tabindex='0']").focus()
         for key in ["ArrowDown", "ArrowRight", "Enter"]:  # past the diagonal: 0 1 -> 2 1 -> 2 3
             trainer.page.keyboard.press(key)

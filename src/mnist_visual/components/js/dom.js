@@ -39,6 +39,12 @@ export function onResize(element, callback) {
   }
 }
 
+// Hands the keyboard on from a button that can no longer be pressed.
+export function keepFocus(buttons, next) {
+  const { activeElement } = next.getRootNode()
+  if (buttons.includes(activeElement) && activeElement.disabled) next.focus({ preventScroll: true })
+}
+
 // Makes an action wait for the next frame, and happen once for all calls until then.
 export function onceAFrame(action) {
   let frame = 0

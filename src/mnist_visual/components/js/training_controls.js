@@ -1,6 +1,6 @@
 // Going on with a training, and how far it is.
 
-import { h } from "./dom.js";
+import { h, keepFocus } from "./dom.js";
 
 const ENDED = ["finished", "stopped", "failed"]
 
@@ -81,6 +81,7 @@ export class TrainingControls {
     this.batch.disabled = this.epoch.disabled = isMoving
     this.stop.disabled = !isGoing
     this.again.disabled = !progress
+    keepFocus([this.batch, this.epoch, this.stop], this.play)
     this.far.textContent = progress ? howFar(progress) : "Press Start, and watch it learn."
     this.element.classList.toggle("failed", progress?.state === "failed")
     const { epoch, epochs, batch, batches } = progress ?? {}

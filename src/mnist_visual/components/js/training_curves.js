@@ -4,7 +4,8 @@ import { h, onResize, svg } from "./dom.js";
 import { epochName } from "./training_keeping.js";
 
 const MARGIN = { left: 46, top: 22, bottom: 30 }
-const LABEL = 16 // pixels that a line's name takes
+const LABEL = 16 // pixels that a line's name takes in height
+const TICK = 24 // and an epoch's in width
 
 // Nothing short of all is called 100%.
 const share = (value) => (value === 1 ? "100%" : `${Math.min(99.9, 100 * value).toFixed(1)}%`)
@@ -147,7 +148,8 @@ class LearningCurve {
   }
 
   axes(ticks, last, right, bottom) {
-    const step = [1, 2, 5, 10, 20, 50, 100].find((each) => last / each <= 10) ?? last
+    const most = Math.min(10, (right - MARGIN.left) / TICK)
+    const step = [1, 2, 5, 10, 20, 50, 100].find((each) => last / each <= most) ?? last
     const parts = ticks.flatMap((value) => [
       svg("line", { class: "grid", x1: MARGIN.left, x2: right, y1: this.y(value), y2: this.y(value) }),
       svg("text", { class: "tick end", x: MARGIN.left - 6, y: this.y(value) + 4 }, tickText(value, ticks, this.what)),
@@ -214,7 +216,7 @@ class LearningCurve {
 
 // Round numbers from below the lowest value to above the highest.
 function niceTicks(values, { bottom, top }) {
-  if (!values.length) return [0, 0.5, 1]
+  if (!values.length) return [0, 1]
   const low = bottom ?? Math.min(...values)
   const high = top ?? Math.max(...values)
   const range = high - low || Math.abs(high) || 1

@@ -1,6 +1,6 @@
 // What becomes of a network that was trained here.
 
-import { h } from "./dom.js";
+import { h, keepFocus } from "./dom.js";
 
 export class Keeping {
   constructor(canSave, ask) {
@@ -41,6 +41,8 @@ export class Keeping {
     this.use.disabled = !this.point || index === this.index
     this.back.disabled = !any
     this.save.disabled = !this.point
+    keepFocus([this.use], this.back)
+    keepFocus([this.back], this.use)
     this.now.textContent = !any
       ? "the other pages use the shipped one"
       : index === this.index
