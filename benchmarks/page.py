@@ -62,14 +62,11 @@ def main() -> None:
                 )
                 rows.append(("A drawing made there moves on the plane", *drawn(page, "placed"), ""))
                 rows.append(("From one decoded digit to the next", *decoded_frames(page), "33 ms"))
-                open_network(page)
-                rows.append(
-                    (
-                        "The whole network, from one frame to the next",
-                        *drawn(page, "network"),
-                        "50 ms",
-                    )
-                )
+                page.get_by_role("link", name="Network").click()
+                for part, heading in PARTS.items():
+                    open_part(page, part, heading)
+                    name = f"{part}, from one frame to the next"
+                    rows.append((name, *drawn(page, "part"), "50 ms"))
             browser.close()
     print(f"{'':52}{'median':>12}{'95 %':>12}{'wanted':>10}")
     for name, median, high, wanted in rows:
@@ -195,8 +192,32 @@ WATCH = """() => {
   }
   watch("decoded", ".where")
   watch("placed", ".you")
-  watch("network", ".bars")
 }"""
+
+WATCH_PART = """(heading) => {
+  const shadows = (root) => [root, ...[...root.querySelectorAll("*")]
+    .flatMap((node) => node.shadowRoot ? shadows(node.shadowRoot) : [])]
+  const title = shadows(document).flatMap((root) => [...root.querySelectorAll("h2")])
+    .find((node) => node.textContent.startsWith(heading) && node.checkVisibility())
+  window.times = {part: []}
+  new MutationObserver(() => {
+    const now = performance.now()
+    if (!(now - window.times.part.at(-1) < 2)) window.times.part.push(now) // of one frame
+  }).observe(title.closest("section"), {
+    childList: true, characterData: true, attributes: true, subtree: true
+  })
+}"""
+
+# What the page calls each part of the network, and what stands above it.
+PARTS = {
+    "Whole network": "The whole network",
+    "Why this digit?": "Why this digit?",
+    "Fool it": "Fool it",
+    "Teach it": "Teach it",
+    "Convolution": "Slide a filter",
+    "Activation": "What a unit lets through",
+    "Pooling": "Fewer numbers",
+}
 
 
 def open_plane(page: Page) -> float:
@@ -209,11 +230,11 @@ def open_plane(page: Page) -> float:
     return seconds
 
 
-def open_network(page: Page) -> None:
-    page.get_by_role("link", name="Network").click()
-    page.get_by_role("region", name="Where a value comes from").wait_for()
+def open_part(page: Page, part: str, heading: str) -> None:
+    page.get_by_role("link", name=part, exact=True).click()
+    page.get_by_role("heading", name=heading).first.wait_for()
     page.wait_for_timeout(1000)
-    page.evaluate(WATCH)
+    page.evaluate(WATCH_PART, heading)
 
 
 def drawn(page: Page, name: str) -> tuple[float, float]:
