@@ -16,6 +16,7 @@ PACKAGE = Path(mnist_visual.__file__).parent
 ROWS = [
     {
         "_backend",
+        "_devices",
         "_files",
         "_glyphs",
         "_layers",

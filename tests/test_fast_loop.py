@@ -230,6 +230,42 @@ def test_what_a_callback_changes_is_trained_on():
         np.testing.assert_array_equal(old, new)
 
 
+class Longer(Batches):
+    """Let one batch more pass at once, every time."""
+
+    stretch = 1
+
+    def on_train_batch_end(self, batch, logs=None):
+        super().on_train_batch_end(batch, logs)
+        self.stretch += 1
+
+
+def test_a_callback_says_how_many_batches_pass_at_once():
+    longer = Longer()
+    model = trained(small_model(), epochs=1, batch_size=4, callbacks=[longer])[0]
+    assert [seen[0] for seen in longer.seen] == [0, 0, 1, 2, 3, 5, 6, 9, 10, 11]
+    assert_same_bits(model, trained(small_model(), epochs=1, batch_size=4)[0])
+
+
+def test_beta_that_a_callback_changes_counts_at_once():
+    def change(epoch, logs):
+        vae.beta = 2.0 * epoch
+
+    weights, logs = {}, {}
+    for name, beta, callbacks in (
+        ("changed", 1.0, [keras.callbacks.LambdaCallback(on_epoch_begin=change)]),
+        ("zero", 0.0, []),
+    ):
+        vae = build_vae(architecture="dense", beta=beta)
+        vae.compile(keras.optimizers.SGD(0.0))
+        options = {"data": (bars(8), np.zeros(8)), "epochs": 2, "batch_size": 8}
+        weights[name], logs[name] = trained(vae, ElboObjective, callbacks=callbacks, **options)
+    changed, zero = logs["changed"], logs["zero"]
+    assert changed["loss"][0] == zero["loss"][0] == zero["reconstruction_loss"][0]
+    expected = changed["reconstruction_loss"][1] + 2 * changed["kl_loss"][1]
+    assert changed["loss"][1] == pytest.approx(expected, rel=1e-6)
+
+
 def test_progress_is_shown(capsys):
     trained(small_model(), epochs=2, verbose=1)
     shown = capsys.readouterr().out

@@ -5,7 +5,13 @@ import pytest
 
 import mnist_visual as mv
 from mnist_visual._backend import keras
-from mnist_visual.inference import load_digit_network, load_digit_vae, shared_network, shared_vae
+from mnist_visual.inference import (
+    DigitNetwork,
+    load_digit_network,
+    load_digit_vae,
+    shared_network,
+    shared_vae,
+)
 
 
 def layer_by_layer(model, digit):
@@ -52,6 +58,18 @@ class TestDigitNetwork:
         kernel, bias = network.weights["conv1"]
         expected = np.maximum(convolve(digit[..., None], kernel, bias), 0)
         assert network.feature_maps(digit)["conv1"] == pytest.approx(expected, abs=1e-5)
+
+    def test_any_filters_and_units_will_do(self, digit):
+        model = mv.build_classifier(filters=(3, 5), units=7, seed=4)
+        names = ("conv1", "conv2", "dense", "probabilities")
+        network = DigitNetwork({name: model.get_layer(name).get_weights() for name in names})
+        expected = layer_by_layer(model, digit)
+        computed = network.computation(digit)
+        for name, values in network.feature_maps(digit).items():
+            assert values == pytest.approx(expected[name], abs=1e-5), name
+            assert computed.maps[name] == pytest.approx(expected[name], abs=1e-5), name
+        assert network(digit[None])[0] == pytest.approx(expected["probabilities"], abs=1e-5)
+        assert computed.trace("dense", 6).value == pytest.approx(expected["dense"][6], abs=1e-5)
 
     def test_filters_are_a_copy_of_the_kernel(self):
         network = load_digit_network()

@@ -41,6 +41,38 @@ def existing(path: Path, origin: str) -> Path:
     return path
 
 
+def checked_target(path: PathLike) -> Path:
+    """Give the path of a weights file to be, before anything is computed for it.
+
+    Parameters
+    ----------
+    path : path
+        A name ending in ``.weights.h5``, in a folder that exists.
+
+    Returns
+    -------
+    Path
+
+    Raises
+    ------
+    ValueError
+        If the name ends otherwise.
+    FileNotFoundError
+        If there is no such folder.
+    """
+    path = Path(path).expanduser()
+    if not path.name.endswith(".weights.h5") or path.is_dir():
+        raise ValueError(
+            "The name of a weights file must end in .weights.h5, and be no folder's. "
+            f"Received: {str(path)!r}. Use for example classifier.weights.h5."
+        )
+    if not path.parent.is_dir():
+        raise FileNotFoundError(
+            f"The folder of a weights file must exist. Received: {path}. Make the folder first."
+        )
+    return path
+
+
 @contextlib.contextmanager
 def broken_is_value_error(name: str) -> Iterator[None]:
     """Give every way in which a file can be damaged one type, and a sentence with its name."""

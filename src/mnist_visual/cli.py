@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import contextlib
 import errno
 import gc
 import logging
@@ -24,7 +23,6 @@ if TYPE_CHECKING:
 BAD_USAGE = 2
 MODELS = "classifier", "vae"
 DRAWS = 5  # of a code for every picture, in measuring the autoencoder
-MOST_DEVICES = 8
 
 
 class _Parser(argparse.ArgumentParser):
@@ -156,10 +154,12 @@ def _serve(options: argparse.Namespace) -> None:
 
 
 def _train(options: argparse.Namespace) -> None:
+    from ._devices import prepare_jax
+    from ._files import checked_target
     from .datasets import load_mnist
-    from .weights import checked_target
 
-    _prepare_jax()
+    prepare_jax()
+    _show_log()
     # Found out before the training, not after it.
     output = checked_target(options.output or f"{options.model}.weights.h5")
     (images, labels), held_out = load_mnist(options.mnist)
@@ -171,21 +171,8 @@ def _train(options: argparse.Namespace) -> None:
     print(f"The weights are in {output}.")
 
 
-def _prepare_jax() -> None:
-    """Let JAX compute on all cores, and keep what it compiles for the next time.
-
-    Both are settings of the process, which is why only the command, whose own it is, makes them.
-    """
-    import jax
-
-    # A device for each core, but a power of two of them, which divide the batches evenly.
-    cores = min(os.cpu_count() or 1, MOST_DEVICES)
-    with contextlib.suppress(RuntimeError):  # JAX has begun, or is told otherwise by XLA_FLAGS
-        jax.config.update("jax_num_cpu_devices", 1 << (cores.bit_length() - 1))
-    if jax.config.jax_compilation_cache_dir is None:
-        caches = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache")
-        jax.config.update("jax_compilation_cache_dir", str(caches / "mnist-visual" / "jax"))
-        jax.config.update("jax_persistent_cache_min_compile_time_secs", 0.0)
+def _show_log() -> None:
+    """Show what the library logs, which is settings of the process, whose own it is."""
     logger = logging.getLogger("mnist_visual")
     logger.setLevel(logging.INFO)
     logger.addHandler(logging.StreamHandler())

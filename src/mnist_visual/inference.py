@@ -1,4 +1,4 @@
-"""The shipped networks on NumPy alone: they answer without Keras or JAX being loaded.
+"""Networks on NumPy alone, the shipped ones too: they answer without Keras or JAX being loaded.
 
 Importing Keras on JAX takes seconds, and a call costs more in dispatch than in arithmetic for
 one small picture. The dashboard answers every stroke with this instead. The latent functions
@@ -38,13 +38,13 @@ from .digit_vae import DigitVAE, digit_vae
 
 @dataclass(frozen=True, eq=False)
 class DigitNetwork:
-    """The trained classifier as arrays; a call reads pictures.
+    """A classifier as arrays; a call reads pictures.
 
     Attributes
     ----------
     weights : mapping of str to tuple of float32 arrays
         Kernel and bias of ``conv1``, ``conv2``, ``dense`` and ``probabilities``, in Keras's
-        layouts.
+        layouts and with any number of filters and units, as `build_classifier` makes them.
     """
 
     weights: Weights
@@ -88,7 +88,8 @@ class DigitNetwork:
         -------
         dict of str to float32 array
             ``conv1`` (26, 26, 8), ``pool1`` (13, 13, 8), ``conv2`` (11, 11, 16), ``pool2``
-            (5, 5, 16), ``dense`` (128,) and ``probabilities`` (10,).
+            (5, 5, 16), ``dense`` (128,) and ``probabilities`` (10,); where there are other
+            numbers of filters and units, those instead of 8, 16 and 128.
 
         Raises
         ------
@@ -174,20 +175,20 @@ class DigitNetwork:
             yield f"conv{number}", values
             values = max_pool(values)
             yield f"pool{number}", values
-        flat = np.moveaxis(values, 0, 2).reshape(400, -1)
+        flat = np.moveaxis(values, 0, 2).reshape(-1, values.shape[-1])
         dense = relu(self.layers["dense"](flat))
         yield "dense", dense
         yield "probabilities", softmax(self.layers["probabilities"](dense))
 
 
 # Where Keras keeps each layer in a weights file (by its kind and position), and its kernel.
-_CLASSIFIER = {
+CLASSIFIER_LAYERS = {
     "conv1": ("layers/conv2d", (3, 3, 1, 8)),
     "conv2": ("layers/conv2d_1", (3, 3, 8, 16)),
     "dense": ("layers/dense", (400, 128)),
     "probabilities": ("layers/dense_1", (128, 10)),
 }
-_ENCODER = {
+ENCODER_LAYERS = {
     "conv": ("encoder/layers/conv2d", (4, 4, 1, 16)),
     "dense1": ("encoder/layers/dense", (784, 512)),
     "dense2": ("encoder/layers/dense_1", (512, 256)),
@@ -195,7 +196,7 @@ _ENCODER = {
     "z_mean": ("encoder/layers/dense_3", (128, 2)),
     "z_log_var": ("encoder/layers/dense_4", (128, 2)),
 }
-_DECODER = {
+DECODER_LAYERS = {
     "dense1": ("decoder/layers/dense", (2, 128)),
     "dense2": ("decoder/layers/dense_1", (128, 256)),
     "seed": ("decoder/layers/dense_2", (256, 1568)),
@@ -227,7 +228,7 @@ def load_digit_network() -> DigitNetwork:
     >>> network.feature_maps(np.zeros((28, 28)))["conv1"].shape
     (26, 26, 8)
     """
-    return DigitNetwork(_shipped_weights("classifier", _CLASSIFIER))
+    return DigitNetwork(_shipped_weights("classifier", CLASSIFIER_LAYERS))
 
 
 def load_digit_vae() -> DigitVAE:
@@ -252,7 +253,8 @@ def load_digit_vae() -> DigitVAE:
     >>> z_mean.shape, vae.decoder(z_mean).shape
     ((5, 2), (5, 28, 28))
     """
-    return digit_vae(_shipped_weights("vae", _ENCODER), _shipped_weights("vae", _DECODER))
+    encoder, decoder = (_shipped_weights("vae", part) for part in (ENCODER_LAYERS, DECODER_LAYERS))
+    return digit_vae(encoder, decoder)
 
 
 @cache

@@ -182,13 +182,15 @@ class VAE(keras.Model):
             reconstruction, divergence = reconstruction * sample_weight, divergence * sample_weight
         return self.mean_loss(reconstruction, divergence)
 
-    def mean_loss(self, reconstruction: Any, divergence: Any) -> Any:
+    def mean_loss(self, reconstruction: Any, divergence: Any, *, beta: Any = None) -> Any:
         """Compute the loss of a batch from both terms of each picture, and keep track of them.
 
         Parameters
         ----------
         reconstruction, divergence : tensor (n,)
             As from `reconstruction_error` and `kl_divergence`.
+        beta : float or tensor (), optional
+            The weight of the second; by default the model's own.
 
         Returns
         -------
@@ -199,7 +201,7 @@ class VAE(keras.Model):
         reconstruction, divergence = ops.mean(reconstruction), ops.mean(divergence)
         self._reconstruction_tracker.update_state(reconstruction, sample_weight=count)
         self._kl_tracker.update_state(divergence, sample_weight=count)
-        return reconstruction + self.beta * divergence
+        return reconstruction + (self.beta if beta is None else beta) * divergence
 
     def decoder_logits(self, z: Any) -> Any:
         """Decode, but stop before the sigmoid.

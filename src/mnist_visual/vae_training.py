@@ -168,9 +168,21 @@ class ElboObjective:
         errors = pixel_errors(pictures, logits, vae.reconstruction)
         return errors.sum((0, 1)), kl_divergence(z_mean.T, z_log_var.T)
 
-    def loss(self, outputs: Any, targets: Any, *, training: bool) -> Any:  # noqa: ARG002
+    def hyperparameters(self) -> tuple[float, ...]:
+        """Give beta, see `Objective`."""
+        return (self.model.beta,)
+
+    def loss(
+        self,
+        outputs: Any,
+        targets: Any,
+        hyperparameters: tuple[Any, ...],
+        *,
+        training: bool,  # noqa: ARG002
+    ) -> Any:
         """Compute the negative ELBO of a batch, see `Objective`."""
-        loss = self.model.mean_loss(*outputs)
+        (beta,) = hyperparameters
+        loss = self.model.mean_loss(*outputs, beta=beta)
         self.model.metrics[0].update_state(loss, sample_weight=len(targets))
         return loss
 

@@ -18,19 +18,18 @@ import warnings
 from contextlib import contextmanager
 from importlib import resources
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypeAlias
+from typing import TYPE_CHECKING, Any
 
 import h5py
 import numpy as np
 
 from ._backend import keras
+from ._files import PathLike, checked_target
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from numpy.typing import NDArray
-
-PathLike: TypeAlias = str | os.PathLike[str]
 
 _MAX_OBJECTS = 20_000
 _MAX_TEXT_BYTES = 1 << 20
@@ -80,38 +79,6 @@ def save_weights(model: Any, path: PathLike) -> None:
         part.replace(path)
     finally:
         part.unlink(missing_ok=True)
-
-
-def checked_target(path: PathLike) -> Path:
-    """Give the path of a weights file to be, before anything is computed for it.
-
-    Parameters
-    ----------
-    path : path
-        A name ending in ``.weights.h5``, in a folder that exists.
-
-    Returns
-    -------
-    pathlib.Path
-
-    Raises
-    ------
-    ValueError
-        If the name ends otherwise.
-    FileNotFoundError
-        If there is no such folder.
-    """
-    path = Path(path).expanduser()
-    if not path.name.endswith(".weights.h5") or path.is_dir():
-        raise ValueError(
-            "The name of a weights file must end in .weights.h5, and be no folder's. "
-            f"Received: {str(path)!r}. Use for example classifier.weights.h5."
-        )
-    if not path.parent.is_dir():
-        raise FileNotFoundError(
-            f"The folder of a weights file must exist. Received: {path}. Make the folder first."
-        )
-    return path
 
 
 def load_weights(model: Any, path: PathLike) -> None:

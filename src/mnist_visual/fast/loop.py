@@ -33,8 +33,10 @@ def fit(
     """Train a model as Keras's ``fit`` would, with the same callbacks at the same times.
 
     A callback that looks at batches gets each of them, at some cost: the weights go back to the
-    model, and on from there, after every batch. Otherwise an epoch is one stretch, or some
-    twenty with a progress bar.
+    model, and on from there, after every batch. Where it has an attribute
+    ``stretch``, so many may pass before it looks again, which it may change whenever it looks;
+    the model's ``steps_per_execution`` says so for others. Otherwise an epoch is one stretch,
+    or some twenty with a progress bar.
 
     Parameters
     ----------
@@ -110,10 +112,11 @@ class _Loop:
         n_batches = -(-len(order) // self._batch_size)
         shown = verbose in (1, "auto")
         length = max(n_batches // UPDATES, 1) if shown else n_batches
-        if _looks_at_batches(calls, ("on_train_batch_begin", "on_train_batch_end")):
-            length = self._model.steps_per_execution
+        hooks = ("on_train_batch_begin", "on_train_batch_end")
         pictures, targets = self._on_device("training", data)
-        for first, last, batches, begin in self._stretches(order, length):
+        for first, last, batches, begin in self._stretches(
+            order, self._length(calls, hooks, length)
+        ):
             calls.on_train_batch_begin(first)
             self._steps.train(pictures, targets, batches, begin, begin + last - first)
             calls.on_train_batch_end(last - 1, self._model.get_metrics_result())
@@ -127,9 +130,7 @@ class _Loop:
         self._model.reset_metrics()
         pictures, targets = self._on_device("validation", data)
         order = np.arange(len(data[0]))
-        length = len(order)
-        if _looks_at_batches(calls, ("on_test_batch_begin", "on_test_batch_end")):
-            length = self._model.steps_per_execution
+        length = self._length(calls, ("on_test_batch_begin", "on_test_batch_end"), len(order))
         for first, last, batches, begin in self._stretches(order, length):
             calls.on_test_batch_begin(first)
             self._steps.measure(pictures, targets, batches, begin, begin + last - first)
@@ -137,6 +138,14 @@ class _Loop:
         logs = _plain(self._model.get_metrics_result())
         calls.on_test_end(logs)
         return logs
+
+    def _length(self, calls: Any, hooks: tuple[str, str], unseen: int) -> Callable[[], int]:
+        """Say how long the next stretch may be, where it may be `unseen` if no callback looks."""
+        looking = [callback for callback in calls.callbacks if _looks(callback, hooks)]
+        usual = self._model.steps_per_execution
+        return lambda: min(
+            (getattr(callback, "stretch", usual) for callback in looking), default=unseen
+        )
 
     def _on_device(self, kind: str, data: Data) -> Any:
         """Copy data to the devices, unless the same arrays are there already."""
@@ -148,14 +157,17 @@ class _Loop:
         return arrays
 
     def _stretches(
-        self, order: npt.NDArray[np.int64], length: int
+        self, order: npt.NDArray[np.int64], length: Callable[[], int]
     ) -> Iterator[tuple[int, int, Any, int]]:
         """Give stretches of batches: their numbers, the rows of batches, and where they begin."""
         size = self._batch_size
         n_whole = len(order) // size
         whole = self._steps.put(order[: n_whole * size].astype(np.int32).reshape(n_whole, size))
-        for first in range(0, n_whole, length):
-            yield first, min(first + length, n_whole), whole, first
+        first = 0
+        while first < n_whole:
+            last = min(first + length(), n_whole)
+            yield first, last, whole, first
+            first = last
         if len(order) % size:  # the last batch is a smaller one
             rest = order[None, n_whole * size :].astype(np.int32)
             yield n_whole, n_whole + 1, self._steps.put(rest), 0
@@ -165,12 +177,8 @@ def _plain(logs: Any) -> dict[str, float]:
     return {name: float(value) for name, value in logs.items()}
 
 
-def _looks_at_batches(calls: Any, hooks: tuple[str, str]) -> bool:
-    """Say whether a callback wants to be called for every batch."""
-    return any(_looks(callback, hooks) for callback in calls.callbacks)
-
-
 def _looks(callback: Any, hooks: tuple[str, str]) -> bool:
+    """Say whether a callback wants to be called for every batch."""
     if isinstance(callback, keras.callbacks.ProgbarLogger):
         return False  # it takes what it gets
     if getattr(callback, "save_freq", None) == "epoch":

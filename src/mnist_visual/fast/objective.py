@@ -20,8 +20,8 @@ from .network import Network, is_graph
 class Objective(Protocol):
     """A model and how its loss comes about.
 
-    Both methods are called within a ``keras.StatelessScope``, whose variables they read and may
-    assign.
+    The outputs and the loss are asked for within a ``keras.StatelessScope``, whose variables they
+    read and may assign.
 
     Attributes
     ----------
@@ -48,7 +48,12 @@ class Objective(Protocol):
         array (part of the batch, ...), or several of them in lists, tuples or dicts
         """
 
-    def loss(self, outputs: Any, targets: Any, *, training: bool) -> Any:
+    def hyperparameters(self) -> tuple[float, ...]:
+        """Give the numbers in the loss that somebody may change while the training goes on."""
+
+    def loss(
+        self, outputs: Any, targets: Any, hyperparameters: tuple[Any, ...], *, training: bool
+    ) -> Any:
         """Compute the loss of a whole batch, and let the metrics of the model see it.
 
         Parameters
@@ -57,6 +62,8 @@ class Objective(Protocol):
             As from `outputs`, for the whole batch.
         targets : array (batch, ...)
             What the outputs should have been.
+        hyperparameters : tuple of arrays ()
+            As from `hyperparameters`.
         training : bool
             As for `outputs`.
 
@@ -92,7 +99,18 @@ class CompiledObjective:
         outputs = self._network(pictures, training=training, share=share)
         return jax.tree.map(lambda output: jnp.moveaxis(output, -1, 0), outputs)
 
-    def loss(self, outputs: Any, targets: Any, *, training: bool) -> Any:
+    def hyperparameters(self) -> tuple[float, ...]:
+        """Give none, see `Objective`."""
+        return ()
+
+    def loss(
+        self,
+        outputs: Any,
+        targets: Any,
+        hyperparameters: tuple[Any, ...],  # noqa: ARG002 -- it has none
+        *,
+        training: bool,
+    ) -> Any:
         """Compute the loss of a whole batch, see `Objective`."""
         loss = self.model.compute_loss(y=targets, y_pred=outputs, training=training)
         self.model.metrics[0].update_state(loss, sample_weight=len(targets))

@@ -105,7 +105,10 @@ class Steps:
         state, fixed = jax.tree.map(lambda variable: variable.value, (variables, fixed))
         # A number that XLA does not know: it would multiply by a rounded reciprocal.
         scale = np.float32(255 if pictures.dtype == np.uint8 else 1)
-        arguments = self.put((state, fixed, scale, np.int32(first), np.int32(last)))
+        hyperparameters = tuple(map(np.float32, self._objective.hyperparameters()))
+        arguments = self.put(
+            (state, fixed, scale, hyperparameters, np.int32(first), np.int32(last))
+        )
         arguments = (*arguments, pictures, targets, order)
         key = loop.__name__, *((data.shape, data.dtype) for data in (pictures, targets, order))
         if key not in self._programs:
@@ -147,6 +150,7 @@ class Steps:
         state: Any,
         fixed: Any,  # noqa: ARG002 -- the programs are called alike
         scale: Any,
+        hyperparameters: Any,
         first: Any,
         last: Any,
         pictures: Any,
@@ -158,11 +162,13 @@ class Steps:
         def step(number: Any, state: Any) -> Any:
             rows = order[number]
             batch = _batch(pictures, share.take(rows), scale)
-            return self._train_step(state, batch, targets[rows], share)
+            return self._train_step(state, batch, targets[rows], hyperparameters, share)
 
         return lax.fori_loop(first, last, step, state)
 
-    def _train_step(self, state: Any, batch: Any, targets: Any, share: Share) -> Any:
+    def _train_step(
+        self, state: Any, batch: Any, targets: Any, hyperparameters: Any, share: Share
+    ) -> Any:
         weights, others, optimizer, metrics = state
         keras_optimizer = self._objective.model.optimizer
 
@@ -170,7 +176,9 @@ class Steps:
             return self._outputs(weights, others, batch, training=True, share=share)
 
         outputs, pull_back, others = jax.vjp(outputs_of, weights, has_aux=True)
-        loss_of = partial(self._loss, weights, others, metrics, targets, training=True)
+        loss_of = partial(
+            self._loss, weights, others, metrics, targets, hyperparameters, training=True
+        )
         gradients, (others, metrics) = jax.grad(loss_of, has_aux=True)(_gather(outputs, share))
         (gradients,) = pull_back(jax.tree.map(share.take, gradients))
         weights, optimizer = keras_optimizer.stateless_apply(
@@ -183,6 +191,7 @@ class Steps:
         state: Any,
         weights: Any,
         scale: Any,
+        hyperparameters: Any,
         first: Any,
         last: Any,
         pictures: Any,
@@ -197,7 +206,9 @@ class Steps:
             batch = _batch(pictures, share.take(rows), scale)
             outputs, others = self._outputs(weights, others, batch, training=False, share=share)
             outputs = _gather(outputs, share)
-            _, state = self._loss(weights, others, metrics, targets[rows], outputs, training=False)
+            _, state = self._loss(
+                weights, others, metrics, targets[rows], hyperparameters, outputs, training=False
+            )
             return list(state)
 
         return lax.fori_loop(first, last, step, state)
@@ -219,6 +230,7 @@ class Steps:
         others: Any,
         metrics: Any,
         targets: Any,
+        hyperparameters: Any,
         outputs: Any,
         *,
         training: bool,
@@ -229,7 +241,7 @@ class Steps:
             *zip(self._metrics, metrics, strict=True),
         ]
         with keras.StatelessScope(state_mapping=mapping) as scope:
-            loss = self._objective.loss(outputs, targets, training=training)
+            loss = self._objective.loss(outputs, targets, hyperparameters, training=training)
         return loss, (_values(scope, self._others), _values(scope, self._metrics))
 
 

@@ -3,15 +3,28 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
-from typing import Literal
+from dataclasses import dataclass, field, replace
+from typing import Any, Literal
 
 import numpy as np
 import numpy.typing as npt
 
+from mnist_visual._numbers import checked_count
+
 Floats = npt.NDArray[np.float32]
 Kind = Literal["classifier", "vae"]
 State = Literal["queued", "starting", "running", "paused", "finished", "stopped", "failed"]
+
+KINDS = ("classifier", "vae")
+# The least and the most of each setting. Both ends are there so that a visitor can see what
+# happens; beyond, a training would take for ever or more memory than all visitors can have.
+EPOCHS = (1, 100)
+BATCH_SIZE = (8, 1024)
+LEARNING_RATE = (1e-6, 1.0)
+BETA = (0.0, 10.0)
+FILTERS = (1, 32)
+UNITS = (8, 512)
+SEED = (0, 1_000_000)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -57,9 +70,10 @@ class Snapshot:
     logs : mapping of str to float
         The loss and the metrics since the last epoch began, those of the validation data with
         ``val_`` before their names; empty before the first.
-    weights : mapping of str to tuple of float32 arrays
+    weights : mapping of str to tuple of float32 or float16 arrays
         Kernel and bias of each layer, as `inference.DigitNetwork` takes them; of a VAE as
-        ``encoder/...`` and ``decoder/...``, see `digit_vae.digit_vae`.
+        ``encoder/...`` and ``decoder/...``, see `digit_vae.digit_vae`, and in float16, which is
+        half as much to keep. Of other models in a `recorder.Recorder` all weights of each layer.
     predictions : uint8 array (n,) or None
         What a classifier reads in each of the validation pictures.
     codes : float32 array (n, 2) or None
@@ -68,7 +82,7 @@ class Snapshot:
 
     epoch: float
     logs: Mapping[str, float]
-    weights: Mapping[str, tuple[Floats, Floats]]
+    weights: Mapping[str, tuple[npt.NDArray[Any], ...]]
     predictions: npt.NDArray[np.uint8] | None = None
     codes: Floats | None = None
 
@@ -104,3 +118,77 @@ class Progress:
     seconds_left: float | None = None
     logs: Mapping[str, float] = field(default_factory=dict)
     message: str = ""
+
+
+def checked_settings(settings: Settings) -> Settings:
+    """Check what a visitor wants to train, whatever came from the browser.
+
+    Parameters
+    ----------
+    settings : Settings
+        Of any values.
+
+    Returns
+    -------
+    Settings
+        With plain Python numbers.
+
+    Raises
+    ------
+    ValueError
+        If one is not of its type or not in its range.
+
+    Examples
+    --------
+    >>> checked_settings(Settings(epochs=0))
+    Traceback (most recent call last):
+    ValueError: epochs is a whole number, 1 to 100. Received: 0.
+    """
+    if settings.kind not in KINDS:
+        raise ValueError(
+            f"What is trained is 'classifier' or 'vae'. Received: {settings.kind!r:.80}."
+        )
+    filters = settings.filters
+    if not isinstance(filters, tuple | list) or len(filters) != 2:
+        raise ValueError(
+            f"filters are two numbers, one for each convolution. Received: {filters!r:.80}."
+        )
+    first, second = (_checked_whole("filters", number, FILTERS) for number in filters)
+    return replace(
+        settings,
+        epochs=_checked_whole("epochs", settings.epochs, EPOCHS),
+        batch_size=_checked_whole("batch_size", settings.batch_size, BATCH_SIZE),
+        learning_rate=checked_number("learning_rate", settings.learning_rate, LEARNING_RATE),
+        beta=checked_number("beta", settings.beta, BETA),
+        filters=(first, second),
+        units=_checked_whole("units", settings.units, UNITS),
+        seed=_checked_whole("seed", settings.seed, SEED),
+    )
+
+
+def checked_number(name: str, value: Any, limits: tuple[float, float]) -> float:
+    """Check that a value is a number within limits; ValueError with one sentence where it is not.
+
+    Parameters
+    ----------
+    name : str
+        Of the setting, for the error.
+    value : object
+        What came.
+    limits : tuple of float
+        The least and the most.
+
+    Returns
+    -------
+    float
+    """
+    real = isinstance(value, int | float | np.integer | np.floating)
+    if not real or isinstance(value, bool) or not limits[0] <= value <= limits[1]:  # NaN, too
+        least, most = limits
+        raise ValueError(f"{name} is a number, {least:g} to {most:g}. Received: {value!r:.80}.")
+    return float(value)
+
+
+def _checked_whole(name: str, value: Any, limits: tuple[int, int]) -> int:
+    least, most = limits
+    return checked_count(name, value, least=least, most=most)

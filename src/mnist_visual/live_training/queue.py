@@ -1,0 +1,486 @@
+"""The trainings of all visitors of a page, of which one computes at a time.
+
+Who waits stands in a line. Its first computes until it is done, paused or has had `TURN_SECONDS`
+while others wait; then it goes to the end of the line, and loses nothing. So with n in the line
+everybody gets an n-th of the time, and waits at most n - 1 turns for the next one. A training that
+is paused is in no line, and its network waits in the memory of the other process. Of those that
+are paused the one that has been for longest is stopped where there are too many.
+"""
+
+from __future__ import annotations
+
+import itertools
+import threading
+import time
+from collections.abc import Callable
+from dataclasses import replace
+from functools import cache
+from typing import Any
+
+import numpy as np
+
+from mnist_visual.datasets import Images
+
+from .notices import Notices
+from .process import WorkerProcess
+from .records import (
+    BETA,
+    LEARNING_RATE,
+    Progress,
+    Settings,
+    Snapshot,
+    State,
+    checked_number,
+    checked_settings,
+)
+from .snapshots import History
+
+TURN_SECONDS = 10.0
+ENDED = ("finished", "stopped", "failed")
+_DIED = (
+    "The process that trains ended unexpectedly, perhaps for want of memory. "
+    "Reset the training to start it again."
+)
+_CROWDED = "Too many others are at it, so this training was stopped. Reset it to start it again."
+
+
+class TrainingQueue:
+    """The trainings of all visitors, in one process beside this one.
+
+    That process starts with the first training, or by `warm_up`, and is replaced if it dies.
+
+    Parameters
+    ----------
+    data : tuple ((x_train, y_train), (x_test, y_test)), optional
+        As from `load_mnist`, which is asked in the other process if there are none.
+    limit : int, default 8
+        How many may stand in the line, and how many more may be paused.
+    turn : float, default 10
+        How many seconds a training computes while others wait.
+
+    Examples
+    --------
+    >>> queue = TrainingQueue()
+    >>> queue.submit(Settings(learning_rate=-1.0))
+    Traceback (most recent call last):
+    ValueError: learning_rate is a number, 1e-06 to 1. Received: -1.0.
+    """
+
+    def __init__(
+        self,
+        data: tuple[Images, Images] | None = None,
+        *,
+        limit: int = 8,
+        turn: float = TURN_SECONDS,
+    ) -> None:
+        self._data = data
+        self._limit = limit
+        self._turn = turn
+        self._lock = threading.RLock()
+        self._numbers = itertools.count(1)
+        self._process: WorkerProcess | None = None
+        self._runs: dict[int, TrainingRun] = {}  # by the number of what they are in the process
+        self._line: list[TrainingRun] = []  # without the one that computes
+        self._computing = 0  # its number; 0 if nothing does
+        self._since = 0.0
+        self._yielding = False
+        nothing = np.zeros((0, 28, 28), np.uint8), np.zeros(0, np.uint8)
+        self._validation: Images = nothing
+
+    @property
+    def validation(self) -> Images:
+        """The pictures, uint8 (n, 28, 28), and labels that predictions and codes are of.
+
+        There are at most 2,000, the same for all trainings, and none before the first of them
+        has its initial weights.
+        """
+        return self._validation
+
+    def submit(self, settings: Settings) -> TrainingRun:
+        """Put a training in the line; it begins by itself when its turn comes.
+
+        Parameters
+        ----------
+        settings : Settings
+            What to train, and how.
+
+        Returns
+        -------
+        TrainingRun
+
+        Raises
+        ------
+        ValueError
+            If a setting is out of its range, or too many wait.
+        """
+        settings = checked_settings(settings)
+        with self._lock:
+            if len(self._line) >= self._limit:
+                raise ValueError(
+                    f"At most {self._limit} trainings wait at once. Received: one more. "
+                    "Try again in a minute."
+                )
+            run = TrainingRun(self, settings)
+            run.play()
+        return run
+
+    def warm_up(self) -> None:
+        """Start the other process, and load Keras and the data there; it returns at once."""
+        with self._lock:
+            self._worker().send("warm up", 0)
+
+    def close(self) -> None:
+        """End the other process, and with it all trainings."""
+        with self._lock:
+            process, self._process = self._process, None
+            self._forget_all("The trainings were ended.")
+        if process is not None:
+            process.close()
+
+    # The rest belongs to TrainingRun, and is called with the lock
+
+    def _worker(self) -> WorkerProcess:
+        if self._process is None:
+            self._process = WorkerProcess(
+                self._data, on_report=self._on_report, on_death=self._on_death
+            )
+        return self._process
+
+    def _send(self, word: str, number: int, *details: Any) -> None:
+        if self._process is not None:
+            self._process.send(word, number, *details)
+
+    def _enter(self, run: TrainingRun) -> None:
+        """Put a training at the end of the line, if it is not in it and does not compute."""
+        if run not in self._line and not self._has_turn(run):
+            self._line.append(run)
+            self._advance()
+
+    def _leave(self, run: TrainingRun) -> None:
+        if run in self._line:
+            self._line.remove(run)
+            self._show_places()
+
+    def _has_turn(self, run: TrainingRun) -> bool:
+        return run._number != 0 and run._number == self._computing
+
+    def _begin(self, run: TrainingRun) -> None:
+        run._number = next(self._numbers)
+        self._runs[run._number] = run
+        self._worker().send("begin", run._number, run.settings)
+
+    def _end(self, run: TrainingRun) -> None:
+        """Have the other process forget a training, whose turn ends when it has."""
+        self._leave(run)
+        if run._number:
+            self._send("end", run._number)
+            if run._number != self._computing:
+                self._runs.pop(run._number, None)
+
+    def _advance(self) -> None:
+        """Give the turn to the first in the line, if nothing computes."""
+        if not self._computing and self._line:
+            run = self._line.pop(0)
+            self._since, self._yielding = time.monotonic(), False
+            if run._number:
+                self._computing = run._number
+                run._go()
+            else:
+                self._begin(run)
+                self._computing = run._number
+                run._show("starting", place=0)
+        self._show_places()
+
+    def _show_places(self) -> None:
+        for place, run in enumerate(self._line, start=1):
+            run._show("queued", place=place)
+
+    def _make_room(self) -> None:
+        """Stop the training that has been paused for longest, where too many are."""
+        paused = [run for run in self._runs.values() if run._state == "paused"]
+        if len(paused) > self._limit:
+            longest = min(paused, key=lambda run: run._paused_at)
+            self._end(longest)
+            longest._number = 0
+            longest._show("stopped", message=_CROWDED)
+
+    # What the other process reports
+
+    def _on_report(self, process: WorkerProcess, word: str, number: int, *details: Any) -> None:
+        with self._lock:
+            if process is not self._process:
+                return
+            if word == "validation":
+                self._validation = details[0], details[1]
+            run = self._runs.get(number)
+            if run is not None and run._number != number:
+                run = None  # it has been reset, or closed
+            if word == "held":
+                self._on_held(run, number, *details)
+            elif word == "progress":
+                self._on_progress(run, *details)
+            elif word == "snapshot":
+                if run is not None:
+                    run._keep(details[0])
+            elif word in ("ended", "finished", "failed"):
+                if run is not None:
+                    run._number = 0
+                    if word != "ended":
+                        run._show(word, message="".join(details))  # type: ignore[arg-type]
+                self._runs.pop(number, None)
+                self._release(number)
+
+    def _on_progress(self, run: TrainingRun | None, progress: Progress) -> None:
+        if run is not None:
+            run._on_progress(progress)
+        over = time.monotonic() - self._since >= self._turn
+        if over and self._line and not self._yielding:
+            self._yielding = True
+            self._send("hold", self._computing)
+
+    def _on_held(self, run: TrainingRun | None, number: int, ticket: int, spent: bool) -> None:
+        if run is None or ticket != run._ticket:
+            return
+        if spent:
+            run._wish = None
+        if run._wish is None:
+            run._pause()
+            self._release(number)
+        elif self._yielding and self._line:
+            self._line.append(run)
+            self._release(number)
+        else:
+            run._go()
+
+    def _release(self, number: int) -> None:
+        if number == self._computing:
+            self._computing = 0
+            self._advance()
+
+    def _on_death(self, process: WorkerProcess) -> None:
+        with self._lock:
+            if process is self._process:
+                self._process = None
+                self._forget_all(_DIED)
+                self._advance()
+
+    def _forget_all(self, message: str) -> None:
+        runs, self._runs, self._computing = self._runs, {}, 0
+        for number, run in runs.items():
+            if run._number == number:
+                run._number = 0
+                if run in self._line:
+                    self._line.remove(run)
+                if run._state not in ENDED:
+                    run._show("failed", message=message)
+
+
+class TrainingRun:
+    """A visitor's training, as `TrainingQueue.submit` gives it.
+
+    All methods return at once, and can be called from any thread. Those of a training that has
+    ended (is "finished", "stopped" or "failed") do nothing, but for `reset` and `close`.
+    """
+
+    def __init__(self, queue: TrainingQueue, settings: Settings) -> None:
+        self._queue = queue
+        self._lock = queue._lock
+        self._settings = settings
+        self._history = History()
+        self._notices = Notices(self)
+        self._closed = False
+        self._start_over()
+
+    def _start_over(self) -> None:
+        self._number = 0  # of what it is in the other process, if there is such a thing
+        self._ticket = 0
+        self._wish: str | None = None
+        self._paused_at = time.monotonic()
+        self._progress = Progress(state="paused", epochs=self._settings.epochs)
+
+    @property
+    def settings(self) -> Settings:
+        """What is trained, with the learning rate and beta of now."""
+        return self._settings
+
+    @property
+    def progress(self) -> Progress:
+        """How far it is."""
+        return self._progress
+
+    @property
+    def snapshots(self) -> list[Snapshot]:
+        """What the network was, the newest last.
+
+        The first are the initial weights. Those after every epoch stay, or where that is too
+        much memory (64 MiB) every second of them; one from within an epoch, from where it was
+        paused, gives way to the next.
+        """
+        with self._lock:
+            return self._history.list()
+
+    def play(self) -> None:
+        """Go on to the end, when its turn comes."""
+        self._want("play")
+
+    def step(self, portion: str) -> None:
+        """Go on for one batch, or to the end of the epoch, and pause there.
+
+        While a step is under way, another of its kind is not one more.
+
+        Parameters
+        ----------
+        portion : {"batch", "epoch"}
+            How far.
+
+        Raises
+        ------
+        ValueError
+            If it is something else.
+        """
+        if portion not in ("batch", "epoch"):
+            raise ValueError(f"A step is 'batch' or 'epoch'. Received: {portion!r:.80}.")
+        self._want(portion)
+
+    def pause(self) -> None:
+        """Stay where it is, after at most some tenths of a second, and let others compute."""
+        with self._lock:
+            if self._closed or self._state in ENDED:
+                return
+            self._wish = None
+            if self._queue._has_turn(self):
+                self._queue._send("hold", self._number)
+            else:
+                self._queue._leave(self)
+                self._pause()
+
+    def stop(self) -> None:
+        """End here; the snapshots stay, and the last of them is of here."""
+        with self._lock:
+            if self._closed or self._state in ENDED:
+                return
+            self._wish = None
+            self._queue._end(self)
+            self._show("stopped")
+
+    def reset(self) -> None:
+        """Go back to the same initial weights, and pause there."""
+        with self._lock:
+            if self._closed:
+                return
+            self._queue._end(self)
+            self._start_over()
+            self._history.begin_again()
+            self._notices.changed()
+
+    def set(self, *, learning_rate: float | None = None, beta: float | None = None) -> None:
+        """Change the rest of the training, from the next look at it on.
+
+        Parameters
+        ----------
+        learning_rate, beta : float, optional
+            As in `Settings`.
+
+        Raises
+        ------
+        ValueError
+            If one is out of its range; then nothing is changed.
+        """
+        changes = {}
+        if learning_rate is not None:
+            changes["learning_rate"] = checked_number("learning_rate", learning_rate, LEARNING_RATE)
+        if beta is not None:
+            changes["beta"] = checked_number("beta", beta, BETA)
+        with self._lock:
+            self._settings = replace(self._settings, **changes)  # type: ignore[arg-type]
+            if self._number:
+                self._queue._send("set", self._number, changes)
+            self._notices.changed()
+
+    def close(self) -> None:
+        """Give up the training, its place and its memory: the visitor has gone."""
+        with self._lock:
+            if self._closed:
+                return
+            self._queue._end(self)
+            self._start_over()
+            self._show("stopped")
+            self._closed = True
+            self._history.clear()
+            self._notices.close()
+
+    def subscribe(self, callback: Callable[[TrainingRun], object]) -> Callable[[], None]:
+        """Call a function with this training after changes, see `Notices.subscribe`.
+
+        Parameters
+        ----------
+        callback : callable
+            It is called from a thread of ours, at most some ten times a second; the last change
+            is always told.
+
+        Returns
+        -------
+        callable
+            Call it to hear no more.
+        """
+        return self._notices.subscribe(callback)
+
+    # The rest is called with the lock
+
+    @property
+    def _state(self) -> State:
+        return self._progress.state
+
+    def _want(self, wish: str) -> None:
+        with self._lock:
+            if self._closed or self._state in ENDED:
+                return
+            self._wish = wish
+            if self._queue._has_turn(self):
+                if self._ticket:  # else it goes on by itself when it has its initial weights
+                    self._go()
+            else:
+                self._queue._enter(self)
+
+    def _go(self) -> None:
+        """Tell the other process to go on."""
+        self._ticket += 1
+        portion = None if self._wish == "play" else self._wish
+        self._queue._send("go", self._number, self._ticket, portion)
+        self._show("running" if self._progress.batches else "starting", place=0)
+
+    def _pause(self) -> None:
+        self._paused_at = time.monotonic()
+        self._show("paused")
+        self._queue._make_room()
+
+    def _show(self, state: State, *, place: int = 0, message: str = "") -> None:
+        left = self._progress.seconds_left if state not in ENDED else None
+        self._progress = replace(
+            self._progress, state=state, place=place, message=message, seconds_left=left
+        )
+        self._notices.changed()
+
+    def _on_progress(self, progress: Progress) -> None:
+        if self._state in ("starting", "running"):
+            self._progress = replace(progress, state="running")
+        elif self._state != "failed":  # what came while it was being paused or stopped
+            state, message = self._state, self._progress.message
+            self._progress = replace(progress, state=state, message=message, seconds_left=None)
+        self._notices.changed()
+
+    def _keep(self, snapshot: Snapshot) -> None:
+        self._history.add(snapshot)
+        self._notices.changed()
+
+
+@cache
+def shared_queue() -> TrainingQueue:
+    """Make the queue of this process, once for all who use it.
+
+    Returns
+    -------
+    TrainingQueue
+        Of MNIST, as `load_mnist` finds it.
+    """
+    return TrainingQueue()

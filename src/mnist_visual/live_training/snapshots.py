@@ -1,0 +1,174 @@
+"""Snapshots of a training: kept in bounded memory, made networks of, and saved. Without Keras."""
+
+from __future__ import annotations
+
+import io
+import os
+from pathlib import Path
+from typing import IO, Any
+
+import h5py
+import numpy as np
+
+from mnist_visual._files import PathLike, checked_target, write_whole
+from mnist_visual.digit_vae import DigitVAE, digit_vae
+from mnist_visual.inference import (
+    CLASSIFIER_LAYERS,
+    DECODER_LAYERS,
+    ENCODER_LAYERS,
+    DigitNetwork,
+)
+
+from .records import Floats, Settings, Snapshot
+
+# Of one training: 30 epochs of the autoencoder, or all of any classifier but the very largest.
+MOST_BYTES = 64 << 20
+
+Weights = dict[str, tuple[Floats, Floats]]
+
+
+class History:
+    """The snapshots of one training.
+
+    Those of the ends of the epochs stay; one from within an epoch gives way to the next. Where
+    they would take too much memory, every second one goes, but never the first and the newest.
+
+    Parameters
+    ----------
+    most_bytes : int, optional
+        How much memory they may take.
+    """
+
+    def __init__(self, most_bytes: int = MOST_BYTES) -> None:
+        self._most_bytes = most_bytes
+        self._kept: list[Snapshot] = []
+        self._stride = 1
+
+    def add(self, snapshot: Snapshot) -> None:
+        """Add the newest snapshot, in place of one of the same moment."""
+        if self._kept:
+            last = self._kept[-1]
+            if last.epoch % self._stride or last.epoch == snapshot.epoch:
+                self._kept.pop()
+        self._kept.append(snapshot)
+        while len(self._kept) > 2 and sum(map(_bytes, self._kept)) > self._most_bytes:
+            self._stride *= 2
+            *before, newest = self._kept
+            self._kept = [kept for kept in before if kept.epoch % self._stride == 0] + [newest]
+
+    def begin_again(self) -> None:
+        """Keep the initial weights alone."""
+        self._kept = [kept for kept in self._kept if kept.epoch == 0]
+        self._stride = 1
+
+    def clear(self) -> None:
+        """Keep nothing."""
+        self._kept.clear()
+
+    def list(self) -> list[Snapshot]:
+        """List them, the newest last."""
+        return [*self._kept]
+
+
+def _bytes(snapshot: Snapshot) -> int:
+    extra = (snapshot.predictions, snapshot.codes)
+    weights = [array for layer in snapshot.weights.values() for array in layer]
+    return sum(array.nbytes for array in (*weights, *extra) if array is not None)
+
+
+def network_of(snapshot: Snapshot) -> DigitNetwork:
+    """Make the classifier of a snapshot, on NumPy alone.
+
+    Parameters
+    ----------
+    snapshot : Snapshot
+        Of a classifier as `build_classifier` makes it.
+
+    Returns
+    -------
+    DigitNetwork
+
+    Raises
+    ------
+    ValueError
+        If it is of another network.
+    """
+    return DigitNetwork(_layers(snapshot, "", [*CLASSIFIER_LAYERS]))
+
+
+def vae_of(snapshot: Snapshot) -> DigitVAE:
+    """Make the autoencoder of a snapshot, on NumPy alone.
+
+    Parameters
+    ----------
+    snapshot : Snapshot
+        Of an autoencoder as `build_vae` makes it.
+
+    Returns
+    -------
+    DigitVAE
+
+    Raises
+    ------
+    ValueError
+        If it is of another network.
+    """
+    return digit_vae(
+        _layers(snapshot, "encoder/", [*ENCODER_LAYERS]),
+        _layers(snapshot, "decoder/", [*DECODER_LAYERS]),
+    )
+
+
+def _layers(snapshot: Snapshot, part: str, names: list[str]) -> Weights:
+    missing = [part + name for name in names if len(snapshot.weights.get(part + name, ())) != 2]
+    if missing:
+        raise ValueError(
+            "A snapshot has the kernel and the bias of each layer of this network. "
+            f"Received: one without {', '.join(missing)}."
+        )
+    found: Weights = {}
+    for name in names:
+        kernel, bias = snapshot.weights[part + name]
+        found[name] = kernel.astype(np.float32, copy=False), bias.astype(np.float32, copy=False)
+    return found
+
+
+def save_snapshot(snapshot: Snapshot, settings: Settings, path: PathLike | IO[bytes]) -> None:
+    """Save the weights of a snapshot as Keras saves them, without Keras.
+
+    Parameters
+    ----------
+    snapshot : Snapshot
+        Of a training with these settings.
+    settings : Settings
+        They say which model can load the file: ``build_vae()``, or ``build_classifier`` with the
+        same filters and units.
+    path : path or binary file
+        A name ending in ``.weights.h5``, in a folder that exists; the file appears whole or not
+        at all. Or a file that is open for writing.
+
+    Raises
+    ------
+    ValueError
+        If the name ends otherwise, or the snapshot is of another network.
+    OSError
+        If the file cannot be written.
+    """
+    target = checked_target(path) if isinstance(path, str | os.PathLike) else path
+    groups: dict[str, Any] = {}
+    if settings.kind == "classifier":
+        parts = [("", CLASSIFIER_LAYERS)]
+    else:
+        parts = [("encoder/", ENCODER_LAYERS), ("decoder/", DECODER_LAYERS)]
+    for part, layers in parts:
+        for name, arrays in _layers(snapshot, part, [*layers]).items():
+            groups[layers[name][0]] = arrays
+    content = io.BytesIO()
+    with h5py.File(content, "w") as file:
+        for group, arrays in groups.items():
+            for number, array in enumerate(arrays):
+                file[f"{group}/vars/{number}"] = array
+    if isinstance(target, Path):
+        write_whole(target, content.getvalue())
+    else:
+        target.write(content.getvalue())
