@@ -111,6 +111,7 @@ def test_import_loads_nothing_heavy():
 
 def test_drawing_and_page_load_neither_keras_nor_jax():
     code = "import sys, mnist_visual.drawing, mnist_visual.server, mnist_visual.components;"
+    code += "from mnist_visual.live_training import process, queue, recorder, snapshots, worker;"
     result = run(code + "assert not {'keras', 'jax'} & set(sys.modules)")
     assert result.returncode == 0, result.stderr
 

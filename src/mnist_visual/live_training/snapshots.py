@@ -168,6 +168,9 @@ def save_snapshot(snapshot: Snapshot, settings: Settings, path: PathLike | IO[by
         for group, arrays in groups.items():
             for number, array in enumerate(arrays):
                 file[f"{group}/vars/{number}"] = array
+        # Keras looks for the optimizer of a compiled model, which starts anew.
+        file["optimizer/vars/0"] = np.int32(0)
+        file["optimizer/vars/1"] = np.float32(settings.learning_rate)
     if isinstance(target, Path):
         write_whole(target, content.getvalue())
     else:

@@ -106,13 +106,15 @@ class Worker:
 
     @cached_property
     def _data(self) -> tuple[Images, Images]:
+        (x_train, y_train), (x_test, y_test) = self._given or load_mnist()
+
         from mnist_visual._devices import prepare_jax
 
-        prepare_jax(spare=1)
-        from mnist_visual import training, vae_training
+        prepare_jax(spare=1)  # a core for the page
 
-        _ = training, vae_training
-        (x_train, y_train), (x_test, y_test) = self._given or load_mnist()
+        from . import obedience
+
+        _ = obedience
         step = -(-len(x_test) // MOST_VALIDATION)
         validation = np.ascontiguousarray(x_test[::step]), y_test[::step].astype(np.uint8)
         self._report("validation", 0, *validation)
@@ -194,9 +196,11 @@ class Training:
 
     def run(self) -> None:
         """Train from the start to the end."""
+        data, validation = self._data()  # first: where there are none, nothing need be loaded
+
         from .obedience import train
 
-        train(self, self._settings, *self._data())
+        train(self, self._settings, data, validation)
 
     def tell_progress(self, progress: Progress) -> None:
         """Report how far it is."""
