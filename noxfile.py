@@ -60,10 +60,11 @@ def build(session: nox.Session) -> None:
 
 @nox.session
 def bench(session: nox.Session) -> None:
-    """Measure the page, the server's share, the start, and the latent functions; print tables."""
+    """Measure the page, the latent functions, and trainings beside the page; print tables."""
     session.install("-e", ".[offline]", *groups("bench"))
     session.run("python", "benchmarks/page.py", *session.posargs)
     session.run("python", "benchmarks/latent.py")
+    session.run("python", "benchmarks/live_training.py")
 
 
 @nox.session

@@ -10,12 +10,16 @@ The data are those that `load_mnist` finds: the offline sample, or what ``MNIST_
 from __future__ import annotations
 
 import argparse
+import math
+import os
 import statistics
 import subprocess
 import sys
 import time
+import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -34,8 +38,9 @@ def main() -> None:
     parser.add_argument("--epochs", type=int, default=10, help="of each training for its speed")
     parser.add_argument("--alone", choices=["classifier", "vae"], help=argparse.SUPPRESS)
     options = parser.parse_args()
+    warnings.simplefilter("ignore", UserWarning)  # of the offline sample
     if options.alone:
-        print(alone(options.alone, options.epochs))
+        print(*alone(options.alone, options.epochs))
         return
     queue = TrainingQueue(load_mnist())
     print(f"{'':46}{'median':>10}{'95 %':>10}{'worst':>10}")
@@ -43,22 +48,26 @@ def main() -> None:
         row("A prediction, nothing else going on", predictions(options.seconds))
         with training(queue, kind):
             row(f"A prediction beside a training ({kind})", predictions(options.seconds))
-    print(f"\n{'':46}{'median':>10}")
+    print(f"\n{'':46}{'seconds':>10}{'on cores':>10}")
     for kind in ("classifier", "vae"):
-        speeds: dict[str, list[float]] = {"undisturbed": [], "watched": []}
-        for _ in range(3):
-            command = [sys.executable, __file__, "--alone", kind, "--epochs", str(options.epochs)]
-            result = subprocess.run(command, stdout=subprocess.PIPE, text=True, check=True)
-            speeds["undisturbed"].append(float(result.stdout))
-            speeds["watched"].append(watched(queue, kind, options.epochs))
-        for name, seconds in speeds.items():
-            print(f"{f'An epoch ({kind}), {name}':46}{statistics.median(seconds):>8.3f} s")
-        ratio = statistics.median(
-            alone / beside
-            for alone, beside in zip(speeds["undisturbed"], speeds["watched"], strict=True)
-        )
-        print(f"{f'Of the undisturbed speed ({kind})':46}{ratio:>10.0%}")
+        compare_speeds(queue, kind, options.epochs)
     queue.close()
+
+
+def compare_speeds(queue: TrainingQueue, kind: str, epochs: int) -> None:
+    """Compare medians of interleaved runs, and the seconds on cores, which others hardly change."""
+    speeds: dict[str, list[tuple[float, float]]] = {"undisturbed": [], "watched": []}
+    for _ in range(3):
+        command = [sys.executable, __file__, "--alone", kind, "--epochs", str(epochs)]
+        result = subprocess.run(command, stdout=subprocess.PIPE, text=True, check=True)
+        wall, cores = map(float, result.stdout.split())
+        speeds["undisturbed"].append((wall, cores))
+        speeds["watched"].append(watched(queue, kind, epochs))
+    medians = {name: np.median(seconds, axis=0) for name, seconds in speeds.items()}
+    for name, (wall, cores) in medians.items():
+        print(f"{f'An epoch ({kind}), {name}':46}{wall:>8.3f} s{cores:>8.3f} s", flush=True)
+    wall, cores = medians["undisturbed"] / medians["watched"]
+    print(f"{f'Of the undisturbed speed ({kind})':46}{wall:>10.0%}{cores:>10.0%}")
 
 
 def row(name: str, seconds: list[float]) -> None:
@@ -95,16 +104,27 @@ def again(run: TrainingRun) -> None:
         run.play()
 
 
-def watched(queue: TrainingQueue, kind: Any, epochs: int) -> float:
-    """Give the seconds of an epoch but the first, in the other process."""
+def watched(queue: TrainingQueue, kind: Any, epochs: int) -> tuple[float, float]:
+    """Give the seconds of an epoch but the first, in the other process, and those on cores."""
     run = queue.submit(Settings(kind=kind, epochs=epochs))
     run.subscribe(lambda _: None)
     until(lambda: run.progress.epoch >= 1)
-    start = time.perf_counter()
+    start = time.perf_counter(), core_seconds(queue)
     until(lambda: run.progress.state in ("finished", "failed"))
-    seconds = time.perf_counter() - start
+    end = time.perf_counter(), core_seconds(queue)
     run.close()
-    return seconds / (epochs - 1)
+    wall, cores = (np.array(end) - np.array(start)) / (epochs - 1)
+    return float(wall), float(cores)
+
+
+def core_seconds(queue: TrainingQueue) -> float:
+    """Give the seconds that the other process has had cores, where the system says so in a file."""
+    try:
+        assert queue._process is not None
+        fields = Path(f"/proc/{queue._process.pid}/stat").read_text().rpartition(")")[2].split()
+    except OSError:
+        return math.nan
+    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
 
 
 def until(true: Any) -> None:
@@ -112,8 +132,8 @@ def until(true: Any) -> None:
         time.sleep(0.002)
 
 
-def alone(kind: str, epochs: int) -> float:
-    """Give the seconds of an epoch but the first, in a process like the other one."""
+def alone(kind: str, epochs: int) -> tuple[float, float]:
+    """Give the same of a process like the other one."""
     from mnist_visual._devices import prepare_jax
 
     prepare_jax(spare=1)
@@ -124,10 +144,12 @@ def alone(kind: str, epochs: int) -> float:
 
     (x_train, y_train), (x_test, y_test) = load_mnist()
     step = -(-len(x_test) // 2000)
-    ends: list[float] = []
-    clock = keras.callbacks.LambdaCallback(
-        on_epoch_end=lambda epoch, logs: ends.append(time.perf_counter())  # noqa: ARG005
-    )
+    ends: list[tuple[float, float]] = []
+
+    def note(epoch: int, logs: Any) -> None:  # noqa: ARG001 -- Keras gives them
+        ends.append((time.perf_counter(), time.process_time()))
+
+    clock = keras.callbacks.LambdaCallback(on_epoch_end=note)
     options: dict[str, Any] = {"epochs": epochs, "callbacks": [clock], "verbose": 0}
     model = build_model(Settings(kind=kind))  # type: ignore[arg-type]
     if kind == "classifier":
@@ -135,7 +157,8 @@ def alone(kind: str, epochs: int) -> float:
         train_classifier(model, x_train, y_train, validation_data=validation, **options)
     else:
         train_vae(model, x_train, validation_data=x_test[::step], **options)
-    return (ends[-1] - ends[0]) / (epochs - 1)
+    wall, cores = (np.array(ends[-1]) - np.array(ends[0])) / (epochs - 1)
+    return float(wall), float(cores)
 
 
 if __name__ == "__main__":
