@@ -152,7 +152,11 @@ def tour(
         return Deed([(sketchpad, "steps")], lambda: sketchpad.steps.box is not None)
 
     def pointed() -> Deed:
-        return Deed([(explorer(), "selected")], lambda: True)
+        return Deed([(explorer(), "selected")], lambda: explorer().selected is not None)
+
+    def followed() -> Deed:
+        before = explorer().selected
+        return Deed([(explorer(), "selected")], lambda: explorer().selected != before)
 
     def walked() -> Deed:
         return Deed([(plane(), "cursor")], lambda: True)
@@ -175,7 +179,7 @@ def tour(
             "network",
             "network",
             "Every number comes from others. Click one below to follow it back to your drawing.",
-            pointed,
+            followed,
         ),
         Stop(
             "latent",

@@ -105,8 +105,8 @@ class TestEvidence:
         bars = mv.plot_evidence(self.make([0.1, -3, 2, 0.2, 1]), count=3)
         assert bars.dimension_values("unit").tolist() == ["2", "4", "1"]
         assert bars.dimension_values("evidence").tolist() == [2, 1, -3]
-        blue, red = palette.SIGNED_COLORS[2], palette.SIGNED_COLORS[0]
-        assert bars.dimension_values("color").tolist() == [blue, blue, red]
+        against, _, for_it = palette.SIGNED_COLORS
+        assert bars.dimension_values("color").tolist() == [for_it, for_it, against]
         render(bars)
 
     def test_a_unit_of_a_map_is_named_by_its_place(self):

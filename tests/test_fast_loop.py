@@ -107,7 +107,7 @@ def test_classifier_and_its_recipe_train_as_with_keras():
     "loss",
     [
         keras.losses.SparseCategoricalCrossentropy(reduction="sum"),
-        lambda y_true, y_pred: keras.ops.max(y_pred) - keras.ops.min(y_pred),  # noqa: ARG005
+        lambda y_true, y_pred: keras.ops.max(y_pred) - keras.ops.min(y_pred),
     ],
 )
 def test_any_loss_will_do(loss):

@@ -113,7 +113,7 @@ def plot_saliency(saliency: Saliency) -> hv.Overlay:
     Returns
     -------
     hv.Overlay
-        Of the picture, with its ``ink``, and of ``saliency``: blue speaks for the class, red
+        Of the picture, with its ``ink``, and of ``saliency``: red speaks for the class, blue
         against it, zero is clear. The scale is the same for both signs.
 
     Raises
@@ -146,7 +146,7 @@ def plot_change(change: Change) -> hv.Layout:
     -------
     hv.Layout
         Of three pictures, labelled by the class before, the length of the change, and the class
-        after. Blue is more ink, red is less.
+        after. Red is more ink, blue is less.
 
     Raises
     ------

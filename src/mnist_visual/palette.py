@@ -28,7 +28,7 @@ CLASS_COLORS = (
 
 # Nothing is white, much is dark, as ink on paper; and none is the same in both signs.
 INK_COLORS = ["#ffffff", "#000000"]
-SIGNED_COLORS = ["#b2182b", "#f7f7f7", "#2166ac"]
+SIGNED_COLORS = ["#2166ac", "#f7f7f7", "#b2182b"]
 
 
 def class_color(label: int) -> str:

@@ -78,6 +78,17 @@ class TestTour:
         guest.draw(THREE)
         guest.page.get_by_text("✓ Well done.").wait_for()
 
+    def test_it_waits_until_something_is_pointed_at(self, guest):
+        for stop in range(3):
+            guest.page.get_by_text(f"Tour, {stop + 1} of").wait_for()
+            guest.page.get_by_role("button", name="Next").or_(guest.button("Skip")).click()
+        picture = guest.page.get_by_role("application", name="conv1")
+        picture.wait_for()
+        guest.page.wait_for_timeout(1000)  # the likeliest class is followed meanwhile
+        guest.page.get_by_text("Take your time: the tour waits.").wait_for()
+        picture.hover()
+        guest.page.get_by_text("✓ Well done.").wait_for()
+
     def test_it_leads_through_every_page_to_its_end(self, guest):
         seen = []
         for stop in range(8):

@@ -98,7 +98,11 @@ def _why_convolution(reading: Reading) -> LiveView:
 
 def _convolution(reading: Reading) -> LiveView:
     sandbox = ConvolutionSandbox(reading)
-    return LiveView(sandbox, Deed([(sandbox, "steps")], lambda: sandbox.steps >= WALK))
+
+    def has_played() -> bool:
+        return not sandbox.play and sandbox.steps >= WALK
+
+    return LiveView(sandbox, Deed([(sandbox, "play")], has_played))
 
 
 def _filters(reading: Reading) -> LiveView:

@@ -35,7 +35,7 @@ class NetworkExplorer(Titled, View):
     Attributes
     ----------
     selected : tuple (str, tuple of int) or None
-        The layer and the unit whose computation is shown.
+        The layer and the unit that somebody chose; None while the likeliest class is followed.
 
     Raises
     ------
@@ -151,5 +151,6 @@ class NetworkExplorer(Titled, View):
             trace = self._traced(*selected)
         except (KeyError, TypeError, ValueError, OverflowError):
             return  # not from our script; nothing that it says is trusted
-        self._remember(*selected)
+        if data.get("chosen") is not False:
+            self._remember(*selected)
         self._send_msg({"kind": "traced", "number": data.get("number"), "trace": trace})

@@ -53,7 +53,7 @@ class Explorer {
   select(layer, unit) {
     this.selected = [layer, unit]
     this.picture.mark(layer, unit)
-    this.asking.post(() => ({ kind: "trace", layer: this.selected[0], unit: this.selected[1] }))
+    this.asking.post(() => ({ kind: "trace", layer: this.selected[0], unit: this.selected[1], chosen: !this.following }))
   }
 
   hold(layer, unit) {
