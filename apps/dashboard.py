@@ -69,7 +69,7 @@ def dashboard() -> pn.Template:
                 reading,
                 "conv1",
                 heading="First layer",
-                note="eight filters slide over it; red adds, blue takes away, dark is a find",
+                note="eight filters slide over it, and mark where each finds its pattern",
                 lessons=LESSONS,
             ),
             "second": FeatureMaps(
@@ -167,7 +167,7 @@ def tour(
         Stop(
             "draw",
             "first",
-            "These small filters look for patterns. Dark spots show where each found its own.",
+            "These small filters look for patterns. Strong spots show where each found its own.",
         ),
         Stop(
             "network",
@@ -177,7 +177,7 @@ def tour(
         ),
         Stop(
             "network",
-            "network",
+            "trace",
             "Every number comes from others. Click one below to follow it back to your drawing.",
             followed,
         ),

@@ -49,6 +49,12 @@ def test_it_goes_on_when_the_task_is_done(course, pad):
     assert course.is_finished
 
 
+def test_what_was_done_before_counts(pad):
+    pad.strokes = LINE
+    done = LiveView(pad, Deed([], lambda: bool(pad.strokes)))
+    assert Course(dict.fromkeys(TOPICS, lambda: done)).is_finished
+
+
 def test_it_goes_on_when_the_visitor_says_so(course):
     course._end._handle_msg({"kind": "finish"})
     assert course.finished == TOPICS[:1]

@@ -30,6 +30,7 @@ def test_they_cover_the_field_in_order():
         "activation",
         "pooling",
         "dense",
+        "fooling",
         "architecture",
         "training",
         "vae",

@@ -411,7 +411,7 @@ class TestDrawing:
         walker = walk()
         walker.visitor.draw(ZERO)
         memory = walker.page.get_by_role("region", name="Your drawing")
-        memory.get_by_text("guesses spread by ±").wait_for()
+        memory.get_by_text("It is kept in two numbers:").wait_for()
         canvases = memory.locator("canvas")
         drawn, remembered = read_ink(canvases.nth(0)), read_ink(canvases.nth(1))
         assert np.corrcoef(drawn.ravel(), remembered.ravel())[0, 1] > 0.5

@@ -114,7 +114,7 @@ class Adversary(Titled, View):
     """
 
     heading = param.String(default="Fool it")
-    topic = param.String(default="machine-learning", constant=True)
+    topic = param.String(default="fooling", constant=True)
     class_names = param.List(constant=True, doc="What each class is called.")
     answer = param.Integer(default=None, allow_None=True, constant=True, doc="What is read now.")
     fooled = param.Boolean(default=False, constant=True, doc="Whether the answer has turned.")

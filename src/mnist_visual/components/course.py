@@ -122,6 +122,8 @@ class Course(pn.viewable.Viewer):
         self._stop_watching()
         self._stop_watching = live.task.when_done(self.finish)
         self._slot[:] = [live.content]
+        if live.task.is_done():  # before one came
+            self.finish()
 
 
 class _Part(View):

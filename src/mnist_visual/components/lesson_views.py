@@ -10,6 +10,7 @@ from mnist_visual.explanation.tracing import trace_network
 
 from ._view import stack
 from .activation_curves import ActivationCurves
+from .adversary import Adversary
 from .architecture_diagram import ArchitectureDiagram
 from .attribution import Attribution
 from .convolution_sandbox import ConvolutionSandbox
@@ -25,6 +26,7 @@ from .reading import FeatureMaps, NormalizationSteps, Prediction, Reading
 
 SURE = 0.9  # what the first lesson asks for
 SMALL = 1 / 3  # of the sketchpad: a drawing that the normalisation visibly enlarges
+CLEARLY = -0.1  # below zero
 WALK = 5  # places of a window, until one has seen how it goes
 
 
@@ -56,6 +58,7 @@ def lesson_views(
         "activation": _activation,
         "pooling": _pooling,
         "dense": _dense,
+        "fooling": _fooling,
         "architecture": _architecture,
         "training": _training,
     }
@@ -67,11 +70,13 @@ def lesson_views(
 
 
 def _machine_learning(reading: Reading) -> LiveView:
+    pad = reading.sketchpad
+
     def is_sure() -> bool:
         shares = reading.probabilities
-        return shares is not None and float(shares.max()) >= SURE
+        return shares is not None and not pad.drawing and float(shares.max()) >= SURE
 
-    return LiveView(Prediction(reading), Deed([(reading, "maps")], is_sure))
+    return LiveView(Prediction(reading), Deed([(reading, "maps"), (pad, "drawing")], is_sure))
 
 
 def _neural_networks(reading: Reading) -> LiveView:
@@ -87,7 +92,12 @@ def _neural_networks(reading: Reading) -> LiveView:
 
 def _learning(reading: Reading) -> LiveView:
     teach = LearningStep(reading)
-    return LiveView(teach, Deed([(teach, "steps")], lambda: teach.steps > 0))
+
+    def has_lied() -> bool:
+        shares = reading.probabilities
+        return shares is not None and teach.steps > 0 and teach.label != int(shares.argmax())
+
+    return LiveView(teach, Deed([(teach, "steps")], has_lied))
 
 
 def _why_convolution(reading: Reading) -> LiveView:
@@ -107,11 +117,12 @@ def _convolution(reading: Reading) -> LiveView:
 
 def _filters(reading: Reading) -> LiveView:
     sandbox = ConvolutionSandbox(reading, heading="Try a filter", note="choose one, or change it")
+    sandbox.show(kernel="identity")
     maps = FeatureMaps(
         reading,
         _first_convolution(reading),
         heading="What the network's own filters find",
-        note="red adds, blue takes away; dark is a find",
+        note="the stronger a spot, the better it fits the filter above it",
     )
 
     def is_learned() -> bool:
@@ -124,7 +135,7 @@ def _activation(reading: Reading) -> LiveView:
     curves = ActivationCurves(reading)
 
     def is_below_zero() -> bool:
-        return curves.unit is not None and curves.value is not None and curves.value < 0
+        return curves.unit is not None and curves.value is not None and curves.value < CLEARLY
 
     return LiveView(curves, Deed([(curves, "unit"), (curves, "value")], is_below_zero))
 
@@ -145,6 +156,11 @@ def _dense(reading: Reading) -> LiveView:
     return LiveView(why, Deed([(why, "label")], is_another))
 
 
+def _fooling(reading: Reading) -> LiveView:
+    game = Adversary(reading)
+    return LiveView(game, Deed([(game, "fooled")], lambda: game.fooled))
+
+
 def _architecture(reading: Reading) -> LiveView:
     diagram = ArchitectureDiagram(reading)
     layers = architecture(trace_network(reading.classifier, reading.sketchpad.steps.digit)).layers
@@ -158,11 +174,13 @@ def _training(reading: Reading) -> LiveView:
 
     def is_small() -> bool:
         box = pad.steps.box
-        if box is None or pad.picture is not None:
+        if box is None or pad.drawing or pad.picture is not None:
             return False
         return max(box[1] - box[0], box[3] - box[2]) < SMALL
 
-    return LiveView(stack(steps, Prediction(reading)), Deed([(pad, "steps")], is_small))
+    return LiveView(
+        stack(steps, Prediction(reading)), Deed([(pad, "steps"), (pad, "drawing")], is_small)
+    )
 
 
 def _vae(reading: Reading, plane: LatentPlane) -> LiveView:

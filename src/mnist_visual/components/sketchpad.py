@@ -39,6 +39,8 @@ class Sketchpad(View):
         A picture on the sketchpad instead of strokes; setting one takes the other away.
     steps : Normalization
         The drawing on its way to the network; ``steps.digit`` is what the network reads.
+    drawing : bool
+        Whether the pen is down.
 
     Examples
     --------
@@ -52,10 +54,11 @@ class Sketchpad(View):
     strokes = param.List(default=[], doc="What is drawn, in sides of the square.")
     picture = param.Array(default=None, allow_None=True, doc="A picture put on the sketchpad.")
     steps = param.ClassSelector(class_=Normalization, constant=True, doc="The normalisation.")
+    drawing = param.Boolean(default=False, constant=True, doc="Whether the pen is down.")
     can_sample = param.Boolean(default=False, constant=True, doc="Whether a button gives digits.")
 
     _bundle: ClassVar = JS / "sketchpad.js"
-    _rename: ClassVar = {"strokes": None, "picture": None, "steps": None}
+    _rename: ClassVar = dict.fromkeys(["strokes", "picture", "steps", "drawing"])
 
     def __init__(
         self, *, samples: Callable[[], npt.NDArray[Any]] | None = None, **params: Any
@@ -81,9 +84,8 @@ class Sketchpad(View):
         self._show()
 
     def _normalize(self) -> None:
-        steps = stroke_steps(self.strokes) if self.picture is None else image_steps(self.picture)
         with param.edit_constant(self):
-            self.steps = steps
+            self.steps = _normalized(self.strokes, self.picture)
 
     def _state(self) -> dict[str, Any]:
         return {
@@ -109,14 +111,16 @@ class Sketchpad(View):
     def _draw(self, message: dict[str, Any]) -> None:
         try:
             strokes, picture = _drawing_of(message)
-            steps = stroke_steps(strokes) if picture is None else image_steps(picture)
+            # That the pen was lifted changes nothing else.
+            same = picture is None and self.picture is None and _are_equal(strokes, self.strokes)
+            changes = {} if same else {"steps": _normalized(strokes, picture)}
         except (TypeError, ValueError, OverflowError):
             return  # not from our script; nothing that it says is trusted
         # The page has it on the screen already: only those who watch the steps are told.
         with param.parameterized.discard_events(self):
             self.param.update(strokes=strokes, picture=picture)
         with param.edit_constant(self):
-            self.steps = steps
+            self.param.update(drawing=message.get("drawing") is True, **changes)
         # After all of them have sent their answers, the script may send again.
         self._send_msg({"kind": "done", "number": message.get("number")})
 
@@ -129,6 +133,14 @@ class Sketchpad(View):
         else:
             # What is on the sketchpad is the page's affair: it draws the digit and says so.
             self._send_msg({"kind": "sample", "picture": image_steps(picture).digit})
+
+
+def _normalized(strokes: list[Stroke], picture: Picture | None) -> Normalization:
+    return stroke_steps(strokes) if picture is None else image_steps(picture)
+
+
+def _are_equal(strokes: list[Stroke], others: list[Stroke]) -> bool:
+    return len(strokes) == len(others) and all(map(np.array_equal, strokes, others))
 
 
 def _drawing_of(message: dict[str, Any]) -> tuple[list[Stroke], Picture | None]:

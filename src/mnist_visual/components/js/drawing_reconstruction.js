@@ -46,7 +46,7 @@ class DrawingCard {
     this.state = state
     this.find.disabled = this.again.disabled = !state.mean
     this.spread.textContent = state.mean
-      ? `The network's guesses spread by ± ${coordinate(state.sigma[0], 3)} across and ± ${coordinate(state.sigma[1], 3)} up.`
+      ? `It is kept in two numbers: ${coordinate(state.mean[0], 3)} ± ${coordinate(state.sigma[0], 3)} across, and ${coordinate(state.mean[1], 3)} ± ${coordinate(state.sigma[1], 3)} up.`
       : `Draw a ${this.noun}, and it lands on the map.`
     this.repaint()
   }

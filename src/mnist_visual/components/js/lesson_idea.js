@@ -23,7 +23,7 @@ class Idea {
 
   show({ topic, place, count, title, idea, task, finished }) {
     this.state.textContent = finished ? "✓ Done." : ""
-    this.down.hidden = !finished
+    this.down.classList.toggle("later", !finished) // keeps its room, so that nothing jumps
     if (topic === this.topic) return
     const first = this.topic === undefined
     this.topic = topic

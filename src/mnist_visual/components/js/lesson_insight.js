@@ -39,7 +39,7 @@ class Insight {
     this.text.hidden = !finished
     setText(this.text, insight, this.model.katex)
     const link = next && lessonLink(this.model, next[0], { class: finished ? "next ready" : "next" }, `Next: ${next[1]} →`)
-    this.way.replaceChildren(link ?? "That was the last lesson. Now you know how it all works.")
+    this.way.replaceChildren(link ?? (finished ? "That was the last lesson." : ""))
   }
 }
 

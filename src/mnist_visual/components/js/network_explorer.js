@@ -56,6 +56,13 @@ class Explorer {
     this.asking.post(() => ({ kind: "trace", layer: this.selected[0], unit: this.selected[1], chosen: !this.following }))
   }
 
+  // Nothing is drawn, and nothing chosen.
+  rest() {
+    this.asking.drop()
+    this.picture.unmark()
+    this.panel.clear()
+  }
+
   hold(layer, unit) {
     this.held = true
     this.panel.setHeld(true)
@@ -78,7 +85,8 @@ class Explorer {
   show({ maps, probabilities, empty, trace }) {
     this.picture.show(maps, probabilities, empty)
     const last = this.model.layers.at(-1)
-    if (this.following) this.select(last.name, [bestOf(probabilities)])
+    if (this.following && empty) this.rest()
+    else if (this.following) this.select(last.name, [bestOf(probabilities)])
     else if (trace) this.trace(trace)
   }
 

@@ -67,6 +67,7 @@ export class NetworkPicture {
     tiles.style.setProperty("--rows", Math.min(isBars ? shape[0] : maps, rows))
     tiles.style.setProperty("--across", across)
     tiles.style.setProperty("--tile", tile)
+    tiles.style.setProperty("--unit", `${100 / width}% ${100 / height}%`)
     tiles.classList.toggle("many", isBars && shape[0] > CLASS_ROWS)
     column.canvases.forEach((canvas, map) => this.listen(column, canvas, map))
     const title = last && what !== "input" ? "The answer" : kindWords(what)
@@ -185,7 +186,12 @@ export class NetworkPicture {
   mark(name, unit) {
     const column = this.columns.get(name)
     if (column) column.cursor = [...unit]
-    this.marked = { name, unit, patch: null }
+    this.marked = { name, unit }
+    this.relink()
+  }
+
+  unmark() {
+    this.marked = null
     this.relink()
   }
 
@@ -204,7 +210,7 @@ export class NetworkPicture {
     this.boxes.append(frame(own, "own"))
     if (!trace) return
     for (const { box, weight } of this.patches(trace)) {
-      this.boxes.append(frame(box, "patch"))
+      this.boxes.append(frame(box, weight < 0 ? "patch against" : "patch"))
       const [x1, y1] = [box.left + box.width, box.top + box.height / 2]
       const [x2, y2] = [own.left, own.top + own.height / 2]
       const bend = (x2 - x1) / 2

@@ -199,7 +199,9 @@ class Pad {
   }
 
   pointerUp(event) {
-    if (event.pointerId === this.pointer) this.lift()
+    if (event.pointerId !== this.pointer) return
+    this.lift()
+    this.post() // that the pen is up
   }
 
   pointerCancel(event) {
@@ -239,6 +241,7 @@ class Pad {
     if (this.pointer !== null) return
     if (this.active) {
       this.lift()
+      this.post()
       this.say(`Pen up, ${this.place()}.`)
     } else {
       this.begin(this.pen.x, this.pen.y, null)
@@ -297,6 +300,7 @@ class Pad {
       points: Float32Array.from(this.strokes.flatMap((stroke) => stroke.points)),
       lengths: Int32Array.from(this.strokes, (stroke) => stroke.points.length / 2),
       picture: this.picture,
+      drawing: Boolean(this.active),
     }))
   }
 

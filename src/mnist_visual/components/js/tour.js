@@ -12,6 +12,17 @@ const remembered = (action) => {
   }
 }
 
+// The first such element of a page, or within one of its views.
+function find(root, selector) {
+  const found = root.querySelector(selector)
+  if (found) return found
+  for (const node of root.querySelectorAll("*")) {
+    const within = node.shadowRoot && find(node.shadowRoot, selector)
+    if (within) return within
+  }
+  return null
+}
+
 class Tour {
   constructor(model) {
     this.model = model
@@ -94,11 +105,13 @@ class Tour {
   }
 
   point(place) {
-    document.querySelector("[data-toured]")?.removeAttribute("data-toured")
-    const target = place && document.querySelector(`[data-tour="${place}"]`)
+    find(document, "[data-toured]")?.removeAttribute("data-toured")
     document.documentElement.toggleAttribute("data-touring", Boolean(place))
+    const target = place && find(document, `[data-tour="${place}"]`)
     if (!target) return
     target.setAttribute("data-toured", "")
+    // Beside what is pointed out, where there is room for both.
+    this.card.classList.toggle("right", target.getBoundingClientRect().left < innerWidth / 4)
     const calm = matchMedia("(prefers-reduced-motion: reduce)").matches
     // Once the page has its new height.
     requestAnimationFrame(() => target.scrollIntoView({ behavior: calm ? "auto" : "smooth", block: "nearest" }))

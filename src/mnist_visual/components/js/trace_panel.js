@@ -30,14 +30,14 @@ export class TracePanel {
     this.digits = h(
       "button",
       { type: "button", "aria-pressed": "false", title: "Write six decimals, and every term", onclick: () => this.toggleDigits() },
-      "All digits",
+      "More decimals",
     )
     this.free = h("button", { type: "button", onclick: onRelease, disabled: true }, "Let go")
     this.body = h("div", { class: "computation" })
-    this.hint = h("p", { class: "small" }, "Click a value to hold it. Click a number to follow it back.")
+    this.hint = h("p", { class: "small" }, "Numbers are rounded. Click a value to hold it. Click a number to follow it back. Red adds, blue takes away.")
     this.element = h(
       "section",
-      { class: "card trace", "aria-labelledby": "trace" },
+      { class: "card trace", "aria-labelledby": "trace", "data-tour": "trace" },
       h("header", {}, this.heading, this.where, h("div", { class: "tight" }, this.lesson, this.digits, this.back, this.free)),
       this.body,
       this.hint,
@@ -80,6 +80,13 @@ export class TracePanel {
     const sizes = trace.products ? Array.from(trace.products, Math.abs) : [...trace.inputs]
     const origin = trace.origins[trace.winner ?? bestOf(sizes)]
     if (origin) this.follow(...origin)
+  }
+
+  clear() {
+    this.trace = null
+    this.where.textContent = ""
+    this.linkLesson("neural-networks")
+    this.body.replaceChildren(h("p", {}, "Draw a digit, and see where its answer comes from."))
   }
 
   show(trace) {
@@ -200,7 +207,7 @@ export class TracePanel {
     const shown = order.slice(0, count)
     const rest = order.slice(count)
     const sum = (indices) => indices.reduce((total, i) => total + trace.products[i], 0)
-    const largest = Math.max(1e-6, Math.abs(trace.products[order[0]]))
+    const largest = Math.max(1e-6, Math.abs(trace.products[order[0]]), Math.abs(sum(rest)))
     const row = (cells, value) => {
       const bar = h("span", { class: value < 0 ? "against" : "for" })
       bar.style.width = `${Math.min(100, (100 * Math.abs(value)) / largest)}%`
