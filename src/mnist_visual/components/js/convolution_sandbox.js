@@ -58,7 +58,7 @@ class Sandbox {
     const body = h(
       "div",
       { class: "sandbox", onkeydown: (event) => event.key === "Escape" && this.letGo() },
-      h("div", { class: "watch" }, this.pictures.element, this.player.element, this.hint),
+      h("div", { class: "watch" }, this.pictures.element, this.player.element, this.hint, this.settings.mover),
       this.equation.element,
       this.choice.element,
       this.settings.element,

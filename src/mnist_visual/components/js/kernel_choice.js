@@ -84,13 +84,14 @@ export class WindowSettings {
       return h("button", { type: "button", "aria-label": `Move the picture ${word}`, title: `Move the picture ${word}`, onclick }, sign)
     })
     const back = h("button", { type: "button", onclick: () => this.moveBack() }, "Reset")
-    const mover = h(
+    // Apart from the others: it belongs beside the picture.
+    this.mover = h(
       "div",
-      { class: "group", role: "group", "aria-label": "Move the picture" },
+      { class: "group mover", role: "group", "aria-label": "Move the picture" },
       h("p", { class: "caption", "aria-hidden": "true" }, "Move the picture"),
       h("div", { class: "segments" }, ...arrows, back),
     )
-    this.element = h("div", { class: "settings" }, ...Object.values(this.groups).map(({ element }) => element), mover)
+    this.element = h("div", { class: "settings" }, ...Object.values(this.groups).map(({ element }) => element))
   }
 
   segments(name, words, term, choices) {
