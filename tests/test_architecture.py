@@ -17,8 +17,10 @@ ROWS = [
     {
         "_backend",
         "_devices",
+        "_checkpoint_file",
         "_files",
         "_glyphs",
+        "_interrupts",
         "_layers",
         "_models",
         "_numbers",
@@ -38,7 +40,17 @@ ROWS = [
         "pen_digits",
         "vae_parts",
     },
-    {"vae", "weights", "training", "fast", "_compiled_passes", "_graph", "_passes"},
+    {
+        "_compiled_passes",
+        "_fingerprint",
+        "_graph",
+        "_passes",
+        "checkpoints",
+        "fast",
+        "training",
+        "vae",
+        "weights",
+    },
     {"_checks"},
     {"activations", "clusters", "evaluation", "interpolation", "latent", "regions", "sampling"},
     {"explanation"},
@@ -46,6 +58,7 @@ ROWS = [
     {"explanation_plots", "live_training"},
     {"components"},
     {"server"},
+    {"_train_command"},
     {"cli"},
 ]
 ROW_OF = {module: row for row, modules in enumerate(ROWS) for module in modules}

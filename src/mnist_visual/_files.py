@@ -25,7 +25,7 @@ PathLike: TypeAlias = str | os.PathLike[str]
 Layout: TypeAlias = Mapping[str, tuple[str, tuple[int, ...]]]
 
 ANY = -1  # a length that a layout leaves open
-_MAX_BYTES = 1 << 30
+MAX_BYTES = 1 << 30
 _PIECE = 1 << 20
 _NPY_HEADER = re.compile(
     rb"\{'descr': '([^']{1,20})', 'fortran_order': (True|False), "
@@ -74,7 +74,11 @@ def checked_target(path: PathLike) -> Path:
 
 
 @contextlib.contextmanager
-def broken_is_value_error(name: str) -> Iterator[None]:
+def broken_is_value_error(
+    name: str,
+    rule: str = "A data file must be whole and of its format.",
+    remedy: str = "Fetch it again, or check that it is the file you meant.",
+) -> Iterator[None]:
     """Give every way in which a file can be damaged one type, and a sentence with its name."""
     try:
         yield
@@ -89,10 +93,7 @@ def broken_is_value_error(name: str) -> Iterator[None]:
         zipfile.BadZipFile,
         zlib.error,
     ) as error:
-        raise ValueError(
-            f"A data file must be whole and of its format. Received: {name} ({error}). "
-            "Fetch it again, or check that it is the file you meant."
-        ) from error
+        raise ValueError(f"{rule} Received: {name} ({error}). {remedy}") from error
 
 
 def file_size(file: IO[bytes]) -> int:
@@ -101,7 +102,7 @@ def file_size(file: IO[bytes]) -> int:
 
 def unpacked_limit(stored: int) -> int:
     """Return how many bytes a compressed file may become: digits shrink to a fifth, not 1/100."""
-    return min(_MAX_BYTES, max(32 << 20, 100 * stored))
+    return min(MAX_BYTES, max(32 << 20, 100 * stored))
 
 
 def decompressed(file: IO[bytes]) -> tuple[IO[bytes], int]:
@@ -111,7 +112,7 @@ def decompressed(file: IO[bytes]) -> tuple[IO[bytes], int]:
     file.seek(0)
     if zipped:
         return gzip.open(file), unpacked_limit(size)  # type: ignore[return-value]
-    return file, min(size, _MAX_BYTES)
+    return file, min(size, MAX_BYTES)
 
 
 def read_exactly(stream: IO[bytes], size: int, limit: int) -> bytearray:
@@ -136,8 +137,8 @@ def read_at_most(stream: IO[bytes], limit: int) -> bytearray:
 
 
 def read_npz(file: IO[bytes], size: int, layout: Layout) -> dict[str, NDArray[Any]]:
-    if size > _MAX_BYTES:
-        raise ValueError(f"it has {size} bytes, where at most {_MAX_BYTES} can be")
+    if size > MAX_BYTES:
+        raise ValueError(f"it has {size} bytes, where at most {MAX_BYTES} can be")
     with zipfile.ZipFile(file) as archive:
         return {
             name: read_member(archive, name, *layout[name], limit=unpacked_limit(size))

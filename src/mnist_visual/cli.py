@@ -5,7 +5,6 @@ from __future__ import annotations
 import argparse
 import errno
 import gc
-import logging
 import os
 import socket
 import sys
@@ -15,6 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, NoReturn
 
 from . import __version__
+from ._interrupts import Interrupts
 
 if TYPE_CHECKING:
     from .datasets import Images
@@ -92,6 +92,11 @@ def _parser() -> argparse.ArgumentParser:
         type=Path,
         help="where to write the weights (default MODEL.weights.h5)",
     )
+    train.add_argument(
+        "--resume",
+        action="store_true",
+        help="go on with a training that was stopped; give the other options as then",
+    )
     train.set_defaults(run=_train)
 
     evaluate = commands.add_parser("evaluate", help="measure the weights on test digits")
@@ -154,56 +159,10 @@ def _serve(options: argparse.Namespace) -> None:
 
 
 def _train(options: argparse.Namespace) -> None:
-    from ._devices import prepare_jax
-    from ._files import checked_target
-    from .datasets import load_mnist
+    with Interrupts() as interrupts:
+        from ._train_command import train
 
-    prepare_jax()
-    _show_log()
-    # Found out before the training, not after it.
-    output = checked_target(options.output or f"{options.model}.weights.h5")
-    (images, labels), held_out = load_mnist(options.mnist)
-    if options.hold_out is not None:
-        held_out = images[-options.hold_out :], labels[-options.hold_out :]
-        images, labels = images[: -options.hold_out], labels[: -options.hold_out]
-    train = _train_vae if options.model == "vae" else _train_classifier
-    train(options, (images, labels), held_out, output)
-    print(f"The weights are in {output}.")
-
-
-def _show_log() -> None:
-    """Show what the library logs, which is settings of the process, whose own it is."""
-    logger = logging.getLogger("mnist_visual")
-    logger.setLevel(logging.INFO)
-    logger.addHandler(logging.StreamHandler())
-
-
-def _train_classifier(
-    options: argparse.Namespace, train: Images, held_out: Images, output: Path
-) -> None:
-    from .pretraining import EPOCHS, pretrain_classifier
-    from .weights import save_weights
-
-    model = pretrain_classifier(
-        train,
-        _pen_digits(options),
-        validation_data=held_out,
-        epochs=options.epochs or EPOCHS,
-        seed=options.seed,
-    )
-    save_weights(model, output)
-
-
-def _train_vae(options: argparse.Namespace, train: Images, held_out: Images, output: Path) -> None:
-    from .codes import save_codes
-    from .vae_training import EPOCHS, pretrain_vae
-    from .weights import save_weights
-
-    vae = pretrain_vae(
-        train[0], validation=held_out[0], epochs=options.epochs or EPOCHS, seed=options.seed
-    )
-    save_weights(vae, output)
-    save_codes(vae, *held_out, output.with_name("vae_test_codes.npz"))
+        train(options, lambda: _pen_digits(options), interrupts)
 
 
 def _evaluate(options: argparse.Namespace) -> None:

@@ -38,6 +38,7 @@ from .training import as_floats, check_options, fit_epochs, labelled_pictures
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
+    from ._files import PathLike
     from .pen_digits import PenDigits
 
 Floats = npt.NDArray[np.float32]
@@ -69,6 +70,7 @@ def pretrain_classifier(
     epochs: int = EPOCHS,
     seed: int = 0,
     callbacks: Iterable[keras.callbacks.Callback] = (),
+    checkpoint: PathLike | None = None,
     verbose: int | str = "auto",
 ) -> keras.Model:
     """Train the digit classifier as the one that comes with the library was.
@@ -87,6 +89,9 @@ def pretrain_classifier(
         Where all random numbers start. The same seed gives the same bits.
     callbacks : iterable of keras.callbacks.Callback, default ()
         As for Keras's ``fit``.
+    checkpoint : path, optional
+        A file to go on from after an interruption, as for `train_classifier`. It stays at the end,
+        so that the weights can be saved before it is removed: `checkpoints.remove_checkpoint`.
     verbose : {"auto", 0, 1, 2}, default "auto"
         As for Keras's ``fit``.
 
@@ -117,6 +122,7 @@ def pretrain_classifier(
         batch_size=BATCH_SIZE,
         seed=seed,
         callbacks=[keras.callbacks.SwapEMAWeights(), *callbacks],
+        checkpoint=checkpoint,
         verbose=verbose,
     )
     finished = build_classifier(seed=seed)  # compiled as users expect it

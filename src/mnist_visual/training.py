@@ -5,11 +5,12 @@ A loop of our own, see `fast`, trains models of the usual layers several times a
 
 The order of the pictures and their warps are drawn from the seed and the number of the epoch
 alone. So an epoch does not depend on how many came before it in this process, and a training
-that Keras's ``BackupAndRestore`` takes up again sees the same data.
+that a checkpoint takes up again goes on to the same bits, see `checkpoints`.
 """
 
 from __future__ import annotations
 
+import functools
 import logging
 import math
 from collections.abc import Callable, Iterable
@@ -19,7 +20,10 @@ import numpy as np
 import numpy.typing as npt
 
 from ._backend import keras
+from ._files import PathLike
+from ._fingerprint import fingerprint
 from .augmentation import warp
+from .checkpoints import Checkpoint, remove_checkpoint
 from .fast.layers import UnknownKindError
 from .fast.loop import fit
 from .fast.objective import CompiledObjective, Objective
@@ -42,6 +46,7 @@ def train_classifier(
     seed: int = 0,
     augment: bool = False,
     callbacks: Iterable[keras.callbacks.Callback] = (),
+    checkpoint: PathLike | None = None,
     verbose: int | str = "auto",
 ) -> keras.callbacks.History:
     """Train a classifier with the optimizer, loss and metrics that it was compiled with.
@@ -68,19 +73,30 @@ def train_classifier(
         Whether to warp every picture anew for every epoch, see `augmentation.warp`.
     callbacks : iterable of keras.callbacks.Callback, default ()
         As for Keras's ``fit``.
+    checkpoint : path, optional
+        A file to go on from after an interruption, whatever it was: the same call takes it up,
+        with the same result, to the bit, as if nothing had happened. It is written after every
+        epoch and removed at the end. The weights and the optimizer, with its learning rate, are
+        then those of the file, and so is what Keras's ``EarlyStopping``, ``ReduceLROnPlateau``,
+        ``ModelCheckpoint`` and ``SwapEMAWeights`` remember; callbacks of your own begin anew.
+        `checkpoints.load_best` gives the best weights of a training that is not to go on.
     verbose : {"auto", 0, 1, 2}, default "auto"
         As for Keras's ``fit``: a progress bar, or 0 for silence, or 2 for a line an epoch.
 
     Returns
     -------
     keras.callbacks.History
-        With the loss and the metrics of every epoch in ``history``.
+        With the loss and the metrics of every epoch in ``history``, from the first one on.
 
     Raises
     ------
     ValueError
         If pictures or labels have a wrong shape, type or range, do not match in number, or
-        are none; or if `epochs`, `batch_size` or `seed` is out of range.
+        are none; if `epochs`, `batch_size` or `seed` is out of range; or if the checkpoint is
+        damaged, or of a training with another model, other data, other options, or other
+        versions or devices, which would change the bits. The file stays as it is.
+    OSError
+        If the checkpoint cannot be written.
 
     Examples
     --------
@@ -103,7 +119,7 @@ def train_classifier(
             return pictures, labels
         return warp(as_floats(pictures), seed=(seed, epoch, 1)), labels
 
-    return fit_epochs(
+    history = fit_epochs(
         model,
         epoch_data,
         validation_data=validation_data,
@@ -111,8 +127,12 @@ def train_classifier(
         batch_size=batch_size,
         seed=seed,
         callbacks=callbacks,
+        checkpoint=checkpoint,
         verbose=verbose,
     )
+    if checkpoint is not None:
+        remove_checkpoint(checkpoint)
+    return history
 
 
 def fit_epochs(
@@ -125,6 +145,7 @@ def fit_epochs(
     seed: int,
     callbacks: Iterable[keras.callbacks.Callback],
     verbose: int | str,
+    checkpoint: PathLike | None = None,
     objective_of: Callable[[Any], Objective] = CompiledObjective,
 ) -> keras.callbacks.History:
     """Train a model on data that may be other ones for every epoch.
@@ -141,6 +162,9 @@ def fit_epochs(
         float32, and the targets ``(n, ...)`` of that epoch, with the same n for every epoch.
     validation_data, epochs, batch_size, seed, callbacks, verbose
         As for `train_classifier`, but with pictures in float32.
+    checkpoint : path, optional
+        As for `train_classifier`, but it stays at the end, so that the weights can be saved
+        before it is removed.
     objective_of : callable, optional
         From the model to what the fast loop makes smaller; by default the loss that it was
         compiled with.
@@ -153,36 +177,55 @@ def fit_epochs(
     Raises
     ------
     ValueError
-        If `epochs`, `batch_size` or `seed` is out of range.
+        If `epochs`, `batch_size` or `seed` is out of range, or the checkpoint is refused.
     """
     check_options(epochs=epochs, batch_size=batch_size, seed=seed)
-    callbacks = [_seeded_noise(model, seed), *callbacks]
-    try:
-        objective = objective_of(model)
-    except UnknownKindError as unknown:
-        logger.info("Keras trains %r itself: the fast loop does not know %s.", model.name, unknown)
-    else:
-        return fit(
-            objective,
-            epoch_data,
-            lambda epoch, n: epoch_order(n, seed=seed, epoch=epoch),
+    epoch_data = functools.lru_cache(maxsize=1)(epoch_data)  # the first is asked for repeatedly
+    objective = _known(model, objective_of)
+    calls = [_seeded_noise(model, seed), *callbacks]
+    initial_epoch = 0
+    if checkpoint is not None:
+        run = fingerprint(
+            model,
+            training_data=epoch_data(0),
             validation_data=validation_data,
-            epochs=epochs,
-            batch_size=batch_size,
-            callbacks=callbacks,
-            verbose=verbose,
+            seed=int(seed),
+            epochs=int(epochs),
+            batch_size=int(batch_size),
+            loop="Keras's fit" if objective is None else "the fast one",
         )
+        keeper = Checkpoint(checkpoint, model, run, calls)
+        initial_epoch = keeper.take_up(epochs)
+        calls += [keeper.history, keeper]
+    options: dict[str, Any] = {
+        "validation_data": validation_data,
+        "epochs": epochs,
+        "initial_epoch": initial_epoch,
+        "verbose": verbose,
+    }
+    if objective is not None:
+
+        def order(epoch: int, n: int) -> npt.NDArray[np.int64]:
+            return epoch_order(n, seed=seed, epoch=epoch)
+
+        return fit(objective, epoch_data, order, batch_size=batch_size, callbacks=calls, **options)
     batches = _Batches(epoch_data, batch_size=batch_size, seed=seed)
-    start = keras.callbacks.LambdaCallback(on_epoch_begin=batches.start)
     return model.fit(
         batches,
-        validation_data=validation_data,
-        epochs=epochs,
-        callbacks=[start, *callbacks],
+        callbacks=[keras.callbacks.LambdaCallback(on_epoch_begin=batches.start), *calls],
         validation_batch_size=batch_size,
         shuffle=False,  # Keras would shuffle the batches, with a seed of its own
-        verbose=verbose,
+        **options,
     )
+
+
+def _known(model: keras.Model, objective_of: Callable[[Any], Objective]) -> Objective | None:
+    """Make what the fast loop makes smaller, or None where it does not know the model."""
+    try:
+        return objective_of(model)
+    except UnknownKindError as unknown:
+        logger.info("Keras trains %r itself: the fast loop does not know %s.", model.name, unknown)
+        return None
 
 
 def _seeded_noise(model: keras.Model, seed: int) -> keras.callbacks.Callback:

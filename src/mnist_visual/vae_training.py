@@ -25,6 +25,8 @@ import numpy as np
 import numpy.typing as npt
 
 from ._backend import keras
+from ._files import PathLike
+from .checkpoints import remove_checkpoint
 from .drawing import SIZE
 from .fast.layers import Share, UnknownKindError
 from .fast.objective import check_model, network_of
@@ -48,6 +50,7 @@ def train_vae(
     batch_size: int = 128,
     seed: int = 0,
     callbacks: Iterable[keras.callbacks.Callback] = (),
+    checkpoint: PathLike | None = None,
     verbose: int | str = "auto",
 ) -> keras.callbacks.History:
     """Train a variational autoencoder with the optimizer that it was compiled with.
@@ -69,6 +72,8 @@ def train_vae(
         model, gives the same bits.
     callbacks : iterable of keras.callbacks.Callback, default ()
         As for Keras's ``fit``.
+    checkpoint : path, optional
+        A file to go on from after an interruption, as for `train_classifier`.
     verbose : {"auto", 0, 1, 2}, default "auto"
         As for Keras's ``fit``: a progress bar, or 0 for silence, or 2 for a line an epoch.
 
@@ -81,8 +86,10 @@ def train_vae(
     Raises
     ------
     ValueError
-        If pictures have a wrong shape, type or range or are none; or if `epochs`,
-        `batch_size` or `seed` is out of range.
+        If pictures have a wrong shape, type or range or are none; if `epochs`, `batch_size` or
+        `seed` is out of range; or if the checkpoint is damaged or of another training.
+    OSError
+        If the checkpoint cannot be written.
 
     Examples
     --------
@@ -93,6 +100,35 @@ def train_vae(
     >>> sorted(history.history)
     ['kl_loss', 'loss', 'reconstruction_loss']
     """
+    history = _fit(
+        vae,
+        x_train,
+        validation_data,
+        epochs=epochs,
+        batch_size=batch_size,
+        seed=seed,
+        callbacks=callbacks,
+        checkpoint=checkpoint,
+        verbose=verbose,
+    )
+    if checkpoint is not None:
+        remove_checkpoint(checkpoint)
+    return history
+
+
+def _fit(
+    vae: VAE,
+    x_train: npt.ArrayLike,
+    validation_data: npt.ArrayLike | None,
+    *,
+    epochs: int,
+    batch_size: int,
+    seed: int,
+    callbacks: Iterable[keras.callbacks.Callback],
+    checkpoint: PathLike | None,
+    verbose: int | str,
+) -> keras.callbacks.History:
+    """Train as `train_vae`, but leave the checkpoint, see `fit_epochs`."""
     check_options(epochs=epochs, batch_size=batch_size, seed=seed)
     pictures, validation = checked_pictures(x_train, (SIZE, SIZE)), None
     if validation_data is not None:
@@ -106,6 +142,7 @@ def train_vae(
         batch_size=batch_size,
         seed=seed,
         callbacks=[_seeded_noise(vae, seed), *callbacks],
+        checkpoint=checkpoint,
         verbose=verbose,
         objective_of=ElboObjective,
     )
@@ -194,6 +231,7 @@ def pretrain_vae(
     epochs: int = EPOCHS,
     seed: int = 0,
     callbacks: Iterable[keras.callbacks.Callback] = (),
+    checkpoint: PathLike | None = None,
     verbose: int | str = "auto",
 ) -> VAE:
     """Train the variational autoencoder as the one that comes with the library was.
@@ -210,6 +248,9 @@ def pretrain_vae(
         Where all random numbers start. The same seed gives the same bits.
     callbacks : iterable of keras.callbacks.Callback, default ()
         As for Keras's ``fit``.
+    checkpoint : path, optional
+        A file to go on from after an interruption, as for `train_vae`. It stays at the end,
+        so that the weights can be saved before it is removed: `checkpoints.remove_checkpoint`.
     verbose : {"auto", 0, 1, 2}, default "auto"
         As for Keras's ``fit``.
 
@@ -227,14 +268,15 @@ def pretrain_vae(
     pictures = checked_pictures(x_train, (SIZE, SIZE))
     vae = build_vae(seed=seed)
     vae.compile(_optimizer(steps=epochs * math.ceil(len(pictures) / BATCH_SIZE)))
-    train_vae(
+    _fit(
         vae,
         pictures,
-        validation_data=validation,
+        validation,
         epochs=epochs,
         batch_size=BATCH_SIZE,
         seed=seed,
         callbacks=[keras.callbacks.SwapEMAWeights(), *callbacks],
+        checkpoint=checkpoint,
         verbose=verbose,
     )
     finished = build_vae(seed=seed)  # compiled as users expect it

@@ -29,6 +29,7 @@ def fit(
     batch_size: int,
     callbacks: Iterable[keras.callbacks.Callback],
     verbose: int | str,
+    initial_epoch: int = 0,
 ) -> keras.callbacks.History:
     """Train a model as Keras's ``fit`` would, with the same callbacks at the same times.
 
@@ -48,7 +49,7 @@ def fit(
         From the number of an epoch and n to the order of the pictures.
     validation_data : tuple (pictures, targets), optional
         Measured after every epoch.
-    epochs, batch_size, callbacks, verbose
+    epochs, batch_size, callbacks, verbose, initial_epoch
         As for Keras's ``fit``.
 
     Returns
@@ -72,8 +73,8 @@ def fit(
     logs: dict[str, float] = {}
     calls.on_train_begin()
     try:
-        # Where a callback has taken up an earlier training, it says so there.
-        for epoch in range(getattr(model, "_initial_epoch", None) or 0, epochs):
+        # Where Keras's own callback has taken up an earlier training, it says so there.
+        for epoch in range(getattr(model, "_initial_epoch", None) or initial_epoch, epochs):
             model.reset_metrics()
             calls.on_epoch_begin(epoch)
             data = epoch_data(epoch)
