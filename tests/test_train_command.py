@@ -1,5 +1,6 @@
 """What `mnist-visual train` does, and what Ctrl-C leaves of it."""
 
+import gc
 import os
 import re
 import signal
@@ -12,6 +13,7 @@ import numpy as np
 import pytest
 
 from mnist_visual import _train_command, build_classifier, cli, pretraining, vae_training
+from mnist_visual._interrupts import Interrupts
 from mnist_visual.checkpoints import load_best
 from mnist_visual.vae import build_vae
 from mnist_visual.weights import load_weights
@@ -135,6 +137,24 @@ def test_ctrl_c_that_something_swallows_still_stops(train, press, tmp_path):
     assert len(contents(tmp_path / "out")) == 2
 
 
+def test_ctrl_c_while_garbage_is_collected_is_not_lost():
+    """Where Python would print a KeyboardInterrupt and forget it, as it does one of JAX's."""
+
+    def callback(phase, info):
+        if phase == "stop":
+            signal.raise_signal(signal.SIGINT)
+
+    with Interrupts() as interrupts:
+        interrupts.check()
+        gc.callbacks.append(callback)
+        try:
+            gc.collect()
+        finally:
+            gc.callbacks.remove(callback)
+        with pytest.raises(KeyboardInterrupt):
+            interrupts.check()
+
+
 def test_ctrl_c_in_the_first_epoch_leaves_nothing(train, press, tmp_path, capsys):
     press(0)
     assert train(tmp_path / "out") == 130
@@ -177,7 +197,7 @@ def test_time_left_is_told_before_an_epoch(train, tmp_path, capsys):
 def test_ctrl_c_ends_the_process_cleanly(mnist, tmp_path):
     """In a process of its own, started as a shell does in the background: Ctrl-C ignored."""
     output = tmp_path / "own.weights.h5"
-    arguments = ["train", "--mnist", mnist, "--epochs", "10000", "--output", output]
+    arguments = ["train", "--mnist", mnist, "--epochs", "400", "--output", output]
     ignoring = ["sh", "-c", "trap '' INT; exec \"$@\"", "sh"]
     command = [*ignoring, sys.executable, "-u", "-m", "mnist_visual.cli", *map(str, arguments)]
     with subprocess.Popen(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import signal
 from types import FrameType, TracebackType
 from typing import Self
@@ -10,8 +11,9 @@ from typing import Self
 class Interrupts:
     """Within it, Ctrl-C raises KeyboardInterrupt, and is not forgotten.
 
-    Some libraries catch every exception, this one too, and go on: `check` raises it again. And a
-    shell starts what it puts in the background with Ctrl-C ignored; here it interrupts as well.
+    An exception that comes in a callback of the garbage collector, where JAX has one, is lost, and
+    some libraries catch every other: `check`, now and then, makes up for it. A shell starts what
+    it puts in the background with Ctrl-C ignored; here it interrupts as well.
     """
 
     def __init__(self) -> None:
@@ -31,7 +33,9 @@ class Interrupts:
 
     def _interrupt(self, number: int, frame: FrameType | None) -> None:  # noqa: ARG002 -- a handler
         self._came = True
-        raise KeyboardInterrupt
+        collecting = {getattr(callback, "__code__", None) for callback in gc.callbacks}
+        if frame is None or frame.f_code not in collecting:
+            raise KeyboardInterrupt
 
     def check(self) -> None:
         """Raise KeyboardInterrupt if Ctrl-C has been pressed."""

@@ -80,13 +80,12 @@ def train(
     _check_checkpoint(checkpoint, resume=options.resume)
     recipe = _recipe(options, pen_digits, output)
     epochs = options.epochs or recipe.epochs
-    calls = [
-        _TimeLeft(),
-        keras.callbacks.LambdaCallback(on_epoch_begin=lambda _epoch, _logs: interrupts.check()),
-    ]
     try:
         model = recipe.train(
-            epochs=epochs, seed=options.seed, callbacks=calls, checkpoint=checkpoint
+            epochs=epochs,
+            seed=options.seed,
+            callbacks=[_Progress(interrupts)],
+            checkpoint=checkpoint,
         )
         recipe.save(model)
     except KeyboardInterrupt:
@@ -174,21 +173,28 @@ def _vae(images: Any, held_out: Images, output: Path) -> _Recipe:
     )
 
 
-class _TimeLeft(keras.callbacks.Callback):
-    """Say before every epoch how long the whole training will take yet."""
+class _Progress(keras.callbacks.ProgbarLogger):
+    """Keras's progress bar, and before every epoch the time that is left for all of them."""
 
-    def __init__(self) -> None:
+    def __init__(self, interrupts: Interrupts) -> None:
         super().__init__()
+        self._interrupts = interrupts
         self._seconds: list[float] = []
 
-    def on_epoch_begin(self, epoch: int, logs: object = None) -> None:  # noqa: ARG002
+    def on_epoch_begin(self, epoch: int, logs: dict[str, float] | None = None) -> None:
         typical = self._seconds[1:]  # the first one compiles
         if typical:
-            left = (self.params["epochs"] - epoch) * statistics.median(typical)
+            left = (self.epochs - epoch) * statistics.median(typical)
             print(f"About {_duration(left)} left.")
         self._begin = time.monotonic()
+        super().on_epoch_begin(epoch, logs)
 
-    def on_epoch_end(self, epoch: int, logs: object = None) -> None:  # noqa: ARG002
+    def on_train_batch_end(self, batch: int, logs: dict[str, float] | None = None) -> None:
+        self._interrupts.check()
+        super().on_train_batch_end(batch, logs)
+
+    def on_epoch_end(self, epoch: int, logs: dict[str, float] | None = None) -> None:
+        super().on_epoch_end(epoch, logs)
         self._seconds.append(time.monotonic() - self._begin)
 
 
