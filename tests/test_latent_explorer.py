@@ -226,7 +226,7 @@ class TestForeignModels:
             ({"classifier": lambda pictures: pictures}, "probabilit"),
             ({"vae": lambda codes: codes}, "pictures"),
             ({"vae": lambda codes: np.ones((len(codes), 5, 7, 3))}, "Grey"),
-            ({"class_names": ["one", "two"]}, "one name for each of the 3"),
+            ({"class_names": ["one", "two"]}, "one name for each class.*2 for 3"),
             ({"images": np.zeros((5, 5, 7))}, r"each of the 60 codes.*\(5, 5, 7\)"),
             ({"images": np.full((60, 5, 7), 300.0)}, "300"),
             ({"vae": LatentPlane(SmallVAE, three_classes, SMALL_CODES, SMALL_LABELS)}, "besides"),

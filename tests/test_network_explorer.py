@@ -73,6 +73,7 @@ class TestLayers:
         )
         explorer = NetworkExplorer(Reading(model, pad), class_names=["a", "b", "c", "d"])
         assert [layer["name"] for layer in explorer.layers[1:]] == ["look", "mean", "all", "answer"]
+        assert explorer.class_names == ["a", "b", "c", "d"]
         assert explorer.layers[-1]["sources"] == ["all"]
         assert explorer.layers[1]["parameters"] == 75
 
@@ -90,6 +91,12 @@ class TestLayers:
         )
         with pytest.raises(ValueError, match="Received: 'even', a LayerNormalization"):
             NetworkExplorer(Reading(model, pad))
+
+
+    @pytest.mark.parametrize("count", [9, 11])
+    def test_each_class_has_one_name(self, pad, count):
+        with pytest.raises(ValueError, match=f"one name for each class.*{count} for 10"):
+            NetworkExplorer(Reading(shared_network(), pad), class_names=["a"] * count)
 
 
 class TestMaps:

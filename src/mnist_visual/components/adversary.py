@@ -12,12 +12,13 @@ import numpy.typing as npt
 import param
 
 from mnist_visual.explanation.change import Change, smallest_change
+from mnist_visual.explanation.scores import class_scores
 from mnist_visual.inference import DigitNetwork
 from mnist_visual.outliers import looks_like_digit
 
 from ._line import Line, answered
+from ._names import checked_names
 from ._view import JS, Titled, View, kind_of
-from .attribution import checked_names
 from .reading import Reading
 
 Floats = npt.NDArray[np.float32]
@@ -127,7 +128,7 @@ class Adversary(Titled, View):
     def __init__(
         self, reading: Reading, *, class_names: Sequence[str] | None = None, **params: Any
     ) -> None:
-        names = checked_names(reading, class_names)
+        names = checked_names(class_scores(reading.classifier).classes, class_names)
         super().__init__(class_names=names, **params)
         self._reading = reading
         self._doubts = class_names is None and len(names) == 10

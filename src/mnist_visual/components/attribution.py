@@ -16,6 +16,7 @@ from mnist_visual.explanation.saliency import METHODS, saliency
 from mnist_visual.explanation.scores import class_scores
 
 from ._line import Line, answered
+from ._names import checked_names
 from ._view import JS, Titled, View, kind_of
 from .reading import Reading
 
@@ -75,7 +76,7 @@ class Attribution(Titled, View):
     def __init__(
         self, reading: Reading, *, class_names: Sequence[str] | None = None, **params: Any
     ) -> None:
-        names = checked_names(reading, class_names)
+        names = checked_names(class_scores(reading.classifier).classes, class_names)
         super().__init__(class_names=names, **params)
         self.param["label"].bounds = (0, len(names) - 1)
         self._reading = reading
@@ -183,31 +184,3 @@ def _unit_name(found: Evidence, unit: int) -> str:
     words = {1: ["unit"], 2: ["row", "column"], 3: ["row", "column", "map"]}
     pairs = zip(words.get(len(where), ["axis"] * len(where)), where, strict=True)
     return ", ".join(f"{word} {number}" for word, number in pairs)
-
-
-def checked_names(reading: Reading, names: Sequence[str] | None) -> list[str]:
-    """Give each class of a reading's classifier its name.
-
-    Parameters
-    ----------
-    reading : Reading
-        Of a classifier.
-    names : sequence of str or None
-        One for each class; None for the numbers from 0.
-
-    Returns
-    -------
-    list of str
-
-    Raises
-    ------
-    ValueError
-        If the model is no classifier, or there are not as many names as classes.
-    """
-    classes = class_scores(reading.classifier).classes
-    found = [*map(str, range(classes) if names is None else names)]
-    if len(found) != classes:
-        raise ValueError(
-            f"There is one name for each class. Received: {len(found)} for {classes} classes."
-        )
-    return found

@@ -24,6 +24,8 @@ from mnist_visual.latent import LatentGrid, decode, encode, latent_grid
 from mnist_visual.regions import ClassRegions, class_regions, decode_and_classify
 from mnist_visual.sampling import sample_posterior
 
+from ._names import checked_names
+
 Floats = npt.NDArray[np.float32]
 Point = tuple[float, float]
 Result = TypeVar("Result")
@@ -167,12 +169,7 @@ class LatentPlane:
                 f"Labels are classes of the classifier, 0 to {classes - 1}. Received: "
                 f"{self.labels.min()} to {self.labels.max()}."
             )
-        self.class_names = [*map(str, range(classes) if class_names is None else class_names)]
-        if len(self.class_names) != classes:
-            raise ValueError(
-                f"There is one name for each of the {classes} classes. "
-                f"Received: {len(self.class_names)}."
-            )
+        self.class_names = checked_names(classes, class_names)
         are_digits = self.class_names == [*"0123456789"]
         self.noun = noun or ("digit" if are_digits else "picture")
         self.examples: Examples | None = None

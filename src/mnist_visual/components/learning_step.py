@@ -15,6 +15,7 @@ from mnist_visual.arithmetic.learning import cross_entropy, gradient_step
 from mnist_visual.explanation.evidence import last_dense
 from mnist_visual.explanation.tracing import trace_network
 
+from ._names import checked_names
 from ._network_messages import Message
 from ._view import JS, Titled, View, kind_of
 from .reading import Reading
@@ -124,10 +125,7 @@ class LearningStep(Titled, View):
             [trace_network(reading.classifier, each).maps[self._source] for each in self._pictures],
             np.float32,
         ).reshape(len(self._labels), len(dense.kernel))
-        names = [*map(str, range(classes) if class_names is None else class_names)]
-        if len(names) != classes:
-            raise ValueError(f"Each of {classes} classes has a name. Received: {len(names)} names.")
-        super().__init__(class_names=names, **params)
+        super().__init__(class_names=checked_names(classes, class_names), **params)
         reading.param.watch(self._follow, "maps")
         self._follow()
 

@@ -13,6 +13,7 @@ from mnist_visual.arithmetic.computation import Computation
 from mnist_visual.arithmetic.traces import Unit
 from mnist_visual.explanation.tracing import trace_network
 
+from ._names import checked_names
 from ._network_messages import Message, as_shades, layer_message, trace_message
 from ._view import JS, Titled, View, kind_of
 from .reading import Reading
@@ -40,7 +41,7 @@ class NetworkExplorer(Titled, View):
     Raises
     ------
     ValueError
-        If the classifier cannot be traced.
+        If the classifier cannot be traced, or there are not as many names as classes.
 
     Examples
     --------
@@ -52,6 +53,8 @@ class NetworkExplorer(Titled, View):
     ('conv1', (12, 12, 3))
     """
 
+    heading = param.String(default="The whole network")
+    note = param.String(default="point at any value to see where it came from")
     topic = param.String(default="neural-networks", constant=True)
     layers = param.List(constant=True, doc="What each drawn layer is, from the picture on.")
     class_names = param.List(constant=True, doc="What each class is called.")
@@ -76,7 +79,7 @@ class NetworkExplorer(Titled, View):
         self._drawn = {layer.name for layer in layers}
         super().__init__(
             layers=[layer_message(layer) for layer in layers],
-            class_names=[*map(str, range(classes) if class_names is None else class_names)],
+            class_names=checked_names(classes, class_names),
             **params,
         )
         self._origins: dict[tuple[str, Unit], list[tuple[str, Unit] | None]] = {}

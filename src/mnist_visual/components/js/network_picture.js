@@ -1,7 +1,7 @@
 // The layers of a network from left to right, each with its maps; what is pointed at is linked
 // with all that it was computed from.
 
-import { explain, h, onceAFrame, onResize, svg } from "./dom.js";
+import { card, h, onceAFrame, onResize, svg } from "./dom.js";
 import { kindWords } from "./layer_kinds.js";
 import { clamp, percent } from "./numbers.js";
 import { context2d, parts, rgb } from "./pictures.js";
@@ -31,18 +31,7 @@ export class NetworkPicture {
       h("div", { class: "flow" }, ...elements),
     )
     this.area = h("div", { class: "area" }, this.scroller, answer, this.links, this.boxes)
-    this.element = h(
-      "section",
-      { class: "card", "aria-labelledby": "network" },
-      h(
-        "header",
-        {},
-        h("h2", { id: "network" }, "The whole network"),
-        h("p", {}, "point at any value to see where it came from"),
-        ...explain(model),
-      ),
-      this.area,
-    )
+    this.element = card(model, this.area)
     this.stopResize = onResize(this.area, () => this.relink())
   }
 
