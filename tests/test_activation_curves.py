@@ -186,7 +186,8 @@ class TestExplorer:
         _, message = sent[-1]
         assert curves.unit == ("conv2", (5, 6, 9))
         assert (message["layer"], message["map"], message["maps"]) == ("conv2", 9, 16)
-        assert curves.value == pytest.approx(explorer.computation.trace("conv2", (5, 6, 9)).before)
+        trace = explorer._reading.computation.trace("conv2", (5, 6, 9))
+        assert curves.value == pytest.approx(trace.before)
 
     def test_what_was_selected_before_is_there_from_the_start(self, explorer):
         explorer.show_unit("conv1", (1, 2, 3))
@@ -245,6 +246,22 @@ class TestOtherNetworks:
         assert message["before"] == pytest.approx(reading.maps["look"][..., channel].ravel())
         assert message["after"] == pytest.approx(reading.maps["leak"][..., channel].ravel())
         assert message["point"]["own"] == pytest.approx(0.3 * message["point"]["value"])
+
+    def test_a_layer_that_nobody_knows_does_not_matter(self, pad, shown):
+        layers = keras.layers
+        model = keras.Sequential(
+            [
+                keras.Input((28, 28, 1)),
+                layers.Conv2D(2, 9, strides=4, activation="relu", name="look"),
+                layers.LayerNormalization(name="even"),
+                layers.Flatten(),
+                layers.Dense(4, "softmax"),
+            ]
+        )
+        reading = Reading(model, pad)
+        message = shown(ActivationCurves(reading))
+        own = reading.maps["look"][..., message["map"]]
+        assert message["after"] == pytest.approx(own.ravel())
 
     def test_one_without_activations_is_refused(self, pad):
         model = keras.Sequential(

@@ -16,6 +16,7 @@ from mnist_visual.components import (
     Sketchpad,
     _view,
 )
+from mnist_visual.components import reading as reading_module
 from mnist_visual.drawing import normalize_image, normalize_strokes
 from mnist_visual.inference import load_digit_network
 from mnist_visual.palette import CLASS_COLORS
@@ -198,6 +199,32 @@ class TestReading:
         assert list(keras.maps)[-1] == "probabilities"
         assert ours.probabilities == pytest.approx(keras.probabilities, abs=1e-5)
         assert (ours.filters("conv2") == keras.filters("conv2")).all()
+
+    def test_one_computation_of_a_drawing_serves_all_who_trace_it(self, pad, monkeypatch):
+        traced = []
+        compute = reading_module.trace_network
+
+        def trace_network(model, picture):
+            traced.append(picture)
+            return compute(model, picture)
+
+        monkeypatch.setattr(reading_module, "trace_network", trace_network)
+        reading = Reading(load_digit_network(), pad)
+        assert traced == []
+        parts = [
+            components.NetworkExplorer(reading),
+            components.ActivationCurves(reading),
+            components.PoolingComparison(reading),
+            components.ArchitectureDiagram(reading),
+            components.LearningStep(reading),
+        ]
+        for part in parts:
+            seen(part)
+        assert len(traced) == 1
+        pad.strokes = [THREE]
+        assert len(traced) == 2
+        assert (reading.computation.maps["image"] == pad.steps.digit).all()
+        assert reading.computation is reading.computation
 
 
 class TestPrediction:

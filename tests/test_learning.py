@@ -281,7 +281,7 @@ class TestForeignModels:
             LearningStep(Reading(model, pad))
 
     def test_names_and_examples_have_to_fit(self, pad, digit):
-        with pytest.raises(ValueError, match="one name for each class.*2 for 10"):
+        with pytest.raises(ValueError, match=r"one name for each class.*2 for 10"):
             LearningStep(Reading(shared_network(), pad), class_names=["a", "b"])
         with pytest.raises(ValueError, match="as many labels, 0 to 9"):
             LearningStep(Reading(shared_network(), pad), examples=([digit], [10]))

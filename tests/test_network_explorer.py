@@ -92,7 +92,6 @@ class TestLayers:
         with pytest.raises(ValueError, match="Received: 'even', a LayerNormalization"):
             NetworkExplorer(Reading(model, pad))
 
-
     @pytest.mark.parametrize("count", [9, 11])
     def test_each_class_has_one_name(self, pad, count):
         with pytest.raises(ValueError, match=f"one name for each class.*{count} for 10"):

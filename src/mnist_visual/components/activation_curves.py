@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import Any, ClassVar, NamedTuple
+from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple
 
 import numpy as np
 import param
@@ -16,8 +16,10 @@ from mnist_visual.arithmetic.traces import Floats, Unit
 from ._network_messages import Message
 from ._sheet import Sheet, is_index, sheet_of
 from ._view import JS, Titled, View, kind_of
-from .network_explorer import NetworkExplorer
 from .reading import Reading
+
+if TYPE_CHECKING:
+    from .network_explorer import NetworkExplorer
 
 CURVES = tuple(map(Activation, ("relu", "sigmoid", "tanh")))
 FARTHEST = 4.0  # the ends of the axis; sigmoid and tanh are nearly flat there
@@ -95,19 +97,17 @@ class ActivationCurves(Titled, View):
     ) -> None:
         super().__init__(**params)
         self._reading = reading
-        # Alone, it has one that nobody sees, for the network's values.
-        self._explorer = NetworkExplorer(reading) if explorer is None else explorer
-        self._first = _first_layer(self._explorer.computation)
+        self._first = _first_layer(reading.computation)
         self._unsuited: Message | None = None  # the selected unit, if it has no curve
-        self._explorer.param.watch(self._select, "selected")
         reading.param.watch(self._show, "maps")
-        if self._explorer.selected is not None:
-            self._select()
+        if explorer is not None:
+            explorer.param.watch(lambda event: self._select(*event.new), "selected")
+            if explorer.selected is not None:
+                self._select(*explorer.selected)
 
-    def _select(self, *_: object) -> None:
+    def _select(self, layer: str, unit: Unit) -> None:
         """Take the explorer's unit."""
-        layer, unit = self._explorer.selected
-        computation = self._explorer.computation
+        computation = self._reading.computation
         self._unsuited = None
         if not _has_curve(computation, layer):
             activation = activation_of(computation.layers[layer].operation)
@@ -125,7 +125,7 @@ class ActivationCurves(Titled, View):
         return self._reading.sketchpad.steps.box is None
 
     def _scene(self) -> _Scene:
-        computation = self._explorer.computation
+        computation = self._reading.computation
         layer, unit = self.unit or (self._first, None)
         before = preactivations(computation, layer)
         if unit is None:
@@ -142,17 +142,17 @@ class ActivationCurves(Titled, View):
         return {
             "kind": "show",
             "empty": self._is_empty,
-            "activation": str(activation_of(self._explorer.computation.layers[layer].operation)),
+            "activation": str(activation_of(self._reading.computation.layers[layer].operation)),
             "maps": 1 if sheet.channel is None else sheet.shape[-1],
             "size": [*sheet.size],
             "before": values,
-            "after": sheet.take(self._explorer.computation.maps[layer]),
+            "after": sheet.take(self._reading.computation.maps[layer]),
             "zeros": int(np.count_nonzero(values <= 0)),
             **self._point_message(scene),
         }
 
     def _point_message(self, scene: _Scene) -> Message:
-        trace = self._explorer.computation.trace(scene.layer, scene.unit)
+        trace = self._reading.computation.trace(scene.layer, scene.unit)
         before = float(getattr(trace, "before", trace.value))
         self._keep(value=None if self._is_empty else before)
         return {

@@ -122,7 +122,7 @@ class ArchitectureDiagram(Titled, View):
 
 def _computation(model: Any) -> Computation:
     if isinstance(model, Reading):
-        return trace_network(model.classifier, model.sketchpad.steps.digit)
+        return model.computation
     shape = input_shape(model)
     if shape is not None and None not in shape:
         return trace_network(model, np.zeros(shape, np.float32))

@@ -106,7 +106,7 @@ class LearningStep(Titled, View):
         **params: Any,
     ) -> None:
         self._reading = reading
-        computation = trace_network(reading.classifier, reading.sketchpad.steps.digit)
+        computation = reading.computation
         name, dense, activation = last_dense(computation)
         if activation != "softmax":
             raise ValueError(

@@ -6,7 +6,6 @@ from collections.abc import Callable
 from functools import partial
 
 from mnist_visual.arithmetic.architecture import architecture
-from mnist_visual.explanation.tracing import trace_network
 
 from ._view import stack
 from .activation_curves import ActivationCurves
@@ -81,7 +80,7 @@ def _machine_learning(reading: Reading) -> LiveView:
 
 def _neural_networks(reading: Reading) -> LiveView:
     explorer = NetworkExplorer(reading)
-    *inner, _ = architecture(explorer.computation).layers
+    *inner, _ = architecture(reading.computation).layers
     neurons = {layer.name for layer in inner if layer.kind == "dense"}
 
     def is_neuron() -> bool:
@@ -163,7 +162,7 @@ def _fooling(reading: Reading) -> LiveView:
 
 def _architecture(reading: Reading) -> LiveView:
     diagram = ArchitectureDiagram(reading)
-    layers = architecture(trace_network(reading.classifier, reading.sketchpad.steps.digit)).layers
+    layers = architecture(reading.computation).layers
     largest = max(layers, key=lambda layer: layer.parameters).name
     return LiveView(diagram, Deed([(diagram, "selected")], lambda: diagram.selected == largest))
 
@@ -202,5 +201,5 @@ def _latent_space(reading: Reading, plane: LatentPlane) -> LiveView:
 
 
 def _first_convolution(reading: Reading) -> str:
-    layers = architecture(trace_network(reading.classifier, reading.sketchpad.steps.digit)).layers
+    layers = architecture(reading.computation).layers
     return next(layer.name for layer in layers if layer.kind == "convolution")

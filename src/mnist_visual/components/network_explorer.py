@@ -9,9 +9,7 @@ import numpy as np
 import param
 
 from mnist_visual.arithmetic.architecture import architecture
-from mnist_visual.arithmetic.computation import Computation
 from mnist_visual.arithmetic.traces import Unit
-from mnist_visual.explanation.tracing import trace_network
 
 from ._names import checked_names
 from ._network_messages import Message, as_shades, layer_message, trace_message
@@ -70,12 +68,11 @@ class NetworkExplorer(Titled, View):
         self, reading: Reading, *, class_names: Sequence[str] | None = None, **params: Any
     ) -> None:
         self._reading = reading
-        self._steps: object = None
-        self._computation = trace_network(reading.classifier, reading.sketchpad.steps.digit)
-        classes = self._computation.maps[self._computation.output].shape[-1]
-        layers = architecture(self._computation).computing().layers
+        computation = reading.computation
+        classes = computation.maps[computation.output].shape[-1]
+        layers = architecture(computation).computing().layers
         for layer in layers:
-            self._computation.trace(layer.name, (0,) * len(layer.shape))  # refuses what is unknown
+            computation.trace(layer.name, (0,) * len(layer.shape))  # refuses what is unknown
         self._drawn = {layer.name for layer in layers}
         super().__init__(
             layers=[layer_message(layer) for layer in layers],
@@ -84,15 +81,6 @@ class NetworkExplorer(Titled, View):
         )
         self._origins: dict[tuple[str, Unit], list[tuple[str, Unit] | None]] = {}
         reading.param.watch(self._show, "maps")
-
-    @property
-    def computation(self) -> Computation:
-        """The network on the present drawing; computed when somebody looks."""
-        steps = self._reading.sketchpad.steps
-        if steps is not self._steps:
-            self._computation = trace_network(self._reading.classifier, steps.digit)
-            self._steps = steps
-        return self._computation
 
     def show_unit(self, layer: str, unit: Unit) -> None:
         """Show the computation of another unit.
@@ -118,7 +106,7 @@ class NetworkExplorer(Titled, View):
             self.selected = (layer, unit)
 
     def _state(self) -> Message:
-        computation = self.computation
+        computation = self._reading.computation
         names = [layer["name"] for layer in self.layers]
         return {
             "kind": "show",
@@ -129,7 +117,7 @@ class NetworkExplorer(Titled, View):
         }
 
     def _traced(self, layer: str, unit: Unit) -> Message:
-        trace = self.computation.trace(layer, unit)
+        trace = self._reading.computation.trace(layer, unit)
         if (layer, unit) not in self._origins:
             origins = (trace.origin(where) for where in np.ndindex(trace.inputs.shape))
             # The same for every picture, and looked for one by one.
@@ -139,7 +127,7 @@ class NetworkExplorer(Titled, View):
     def _origin(self, layer: str, unit: Unit) -> tuple[str, Unit] | None:
         """Go back to where a value was computed: what only passes values on is not drawn."""
         while layer not in self._drawn:
-            origin = self.computation.trace(layer, unit).origin(0)
+            origin = self._reading.computation.trace(layer, unit).origin(0)
             if origin is None:
                 return None
             layer, unit = origin

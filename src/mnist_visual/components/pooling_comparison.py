@@ -12,7 +12,6 @@ from mnist_visual.arithmetic.computation import Computation
 from mnist_visual.arithmetic.operations import Pooling
 from mnist_visual.arithmetic.pooling import pool_map
 from mnist_visual.arithmetic.traces import Floats, PassTrace
-from mnist_visual.explanation.tracing import trace_network
 
 from ._network_messages import Message, as_shades
 from ._sheet import is_index
@@ -86,7 +85,7 @@ class PoolingComparison(Titled, View):
     _rename: ClassVar = {"map": None, "size": None, "place": None, "method": None}
 
     def __init__(self, reading: Reading, *, layer: str | None = None, **params: Any) -> None:
-        computation = trace_network(reading.classifier, reading.sketchpad.steps.digit)
+        computation = reading.computation
         kinds = _kinds(computation)
         if layer is None:
             layer = _pooled_layer(computation, kinds)

@@ -9,6 +9,8 @@ import numpy as np
 import numpy.typing as npt
 import param
 
+from mnist_visual.arithmetic.computation import Computation
+from mnist_visual.explanation.tracing import trace_network
 from mnist_visual.inference import DigitNetwork
 from mnist_visual.outliers import looks_like_digit
 
@@ -57,7 +59,19 @@ class Reading(param.Parameterized):
         """The output of the last layer, or None while nothing is drawn."""
         return list(self.maps.values())[-1] if self.maps else None
 
+    @property
+    def computation(self) -> Computation:
+        """The network on the present drawing, unit by unit; computed once, when somebody asks.
+
+        Also while nothing is drawn, of the empty picture. ValueError if the classifier is none
+        that `mnist_visual.trace_network` can read.
+        """
+        if self._computation is None:
+            self._computation = trace_network(self.classifier, self.sketchpad.steps.digit)
+        return self._computation
+
     def _follow(self, *_: object) -> None:
+        self._computation: Computation | None = None
         steps = self.sketchpad.steps
         with param.edit_constant(self):
             self.maps = {} if steps.box is None else self._read(steps.digit)
