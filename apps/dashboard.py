@@ -100,7 +100,9 @@ def network(reading: Reading, explorer: Callable[[], NetworkExplorer]) -> Sectio
         "Fool it": lambda: components.Adversary(reading, lessons=LESSONS),
         "Teach it": lambda: components.LearningStep(reading, lessons=LESSONS),
         "Convolution": lambda: components.ConvolutionSandbox(reading, lessons=LESSONS),
-        "Activation": lambda: components.ActivationCurves(reading, lessons=LESSONS),
+        "Activation": lambda: components.ActivationCurves(
+            reading, explorer=explorer(), lessons=LESSONS
+        ),
         "Pooling": lambda: components.PoolingComparison(reading, lessons=LESSONS),
         "Architecture": lambda: components.ArchitectureDiagram(reading, lessons=LESSONS),
     }

@@ -107,5 +107,5 @@ class TestOtherNetworks:
     )
     def test_networks_that_end_otherwise_are_refused(self, tail):
         model = small(*tail())
-        with pytest.raises(ValueError, match="ends in a dense layer"):
+        with pytest.raises(ValueError, match=r"^evidence needs a network that ends in a dense"):
             mv.evidence(model, one_picture(model), 0)

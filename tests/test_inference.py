@@ -1,5 +1,7 @@
 """The two ways through the network, each against Keras layer by layer."""
 
+import re
+
 import numpy as np
 import pytest
 
@@ -75,6 +77,12 @@ class TestDigitNetwork:
         network = load_digit_network()
         network.filters("conv1")[:] = 0
         assert network.filters("conv1").any()
+
+    @pytest.mark.parametrize("layer", ["nothing", "pool1", "dense"])
+    def test_only_convolutions_have_filters(self, layer):
+        reason = re.escape(f"are ['conv1', 'conv2']. Received: '{layer}'")
+        with pytest.raises(ValueError, match=reason):
+            load_digit_network().filters(layer)
 
     def test_other_shapes_are_refused(self):
         with pytest.raises(ValueError, match=r"\(27, 28\)"):

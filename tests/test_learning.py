@@ -280,6 +280,11 @@ class TestForeignModels:
         with pytest.raises(ValueError, match=r"dense layer with softmax.*'answer' with sigmoid"):
             LearningStep(Reading(model, pad))
 
+    def test_a_network_without_a_dense_layer_at_its_end_is_refused(self, pad):
+        model = self.build(layers.Reshape((12, 9, 1)), layers.GlobalMaxPooling2D())
+        with pytest.raises(ValueError, match=r"^LearningStep needs a network that ends in a dense"):
+            LearningStep(Reading(model, pad))
+
     def test_names_and_examples_have_to_fit(self, pad, digit):
         with pytest.raises(ValueError, match=r"one name for each class.*2 for 10"):
             LearningStep(Reading(shared_network(), pad), class_names=["a", "b"])

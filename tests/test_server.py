@@ -11,7 +11,9 @@ import pytest
 from bokeh.server.views.ws import WSHandler
 
 from mnist_visual import cli, inference, server
+from mnist_visual.components import Reading, Sketchpad
 from mnist_visual.evaluation import evaluate_classifier, format_confusion
+from mnist_visual.inference import shared_network
 from mnist_visual.vae_evaluation import evaluate_vae
 from mnist_visual.weights import save_weights
 
@@ -53,6 +55,17 @@ def test_small_answers_are_not_held_back(monkeypatch):
 
 def test_the_page_is_found():
     assert server.page_function().__name__ == "dashboard"
+
+
+def test_the_unit_selected_in_the_whole_network_is_on_the_curves():
+    page = server.page_function().__globals__
+    reading = Reading(shared_network(), Sketchpad())
+    explorer = page["network_explorer"](reading)
+    sections = page["network"](reading, lambda: explorer)
+    sections.links.active = "activation"
+    (curves,) = sections.links.slots["activation"]
+    explorer.show_unit("conv1", (12, 12, 3))
+    assert curves.unit == ("conv1", (12, 12, 3))
 
 
 def run(*arguments):

@@ -148,8 +148,14 @@ class DigitNetwork:
         return layers
 
     def filters(self, layer: str) -> Floats:
-        """Give the kernel of a convolution, float32 (3, 3, input channels, filters)."""
-        return self.weights[layer][0].copy()
+        """Give the kernel of a convolution, float32 (3, 3, input channels, filters).
+
+        ValueError if the network has no such convolution.
+        """
+        kernels = {name: kernel for name, (kernel, _) in self.weights.items() if kernel.ndim == 4}
+        if layer not in kernels:
+            raise ValueError(f"The convolutions are {[*kernels]}. Received: {layer!r}.")
+        return kernels[layer].copy()
 
     @cached_property
     def layers(self) -> dict[str, Affine]:

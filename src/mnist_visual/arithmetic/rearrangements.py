@@ -109,8 +109,8 @@ class Unsupported:
     def trace(self, where: Where, arrays: Sequence[Floats]) -> UnitTrace:  # noqa: ARG002
         """Raise ValueError."""
         raise ValueError(
-            "trace_unit knows convolutions, pooling, dense layers, activations, batch "
-            "normalisation, sums, and what only passes values on. "
+            "The layers whose arithmetic is known are convolutions, pooling, dense layers, "
+            "activations, batch normalisation, sums, and what only passes values on. "
             f"Received: {where.layer!r}, {self.reason}."
         )
 

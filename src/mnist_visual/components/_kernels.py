@@ -114,13 +114,12 @@ def learned_kernels(reading: Reading, layer: str | None = None) -> list[Kernel]:
     ValueError
         If there is no such layer, or its kernels are of another shape.
     """
-    filters = _first_filters(reading) if layer is None else _filters_of(reading, layer)
+    filters = _first_filters(reading) if layer is None else reading.filters(layer)
     fits = filters is not None and filters.shape[:3] == (SIDE, SIDE, 1)
     if not fits and layer is not None:
-        shape = "a layer without kernels" if filters is None else f"kernels of {filters.shape[:3]}"
         raise ValueError(
             f"The kernels have to be {SIDE}x{SIDE} and read one channel. Received: {layer!r}, "
-            f"{shape}. Name the convolution that reads the picture, or none."
+            f"kernels of {filters.shape[:3]}. Name the convolution that reads the picture, or none."
         )
     if filters is None or not fits:
         return []
@@ -135,27 +134,15 @@ def learned_kernels(reading: Reading, layer: str | None = None) -> list[Kernel]:
     ]
 
 
-def _filters_of(reading: Reading, layer: str) -> Floats | None:
-    try:
-        filters: Floats = reading.filters(layer)
-    except KeyError as error:  # of the shipped network, which knows only its own names
-        raise ValueError(
-            f"layer is the name of one of the classifier's convolutions. Received: {layer!r}."
-        ) from error
-    return filters if filters.ndim == 4 else None
-
-
 def _first_filters(reading: Reading) -> Floats | None:
     classifier = reading.classifier
     shipped = isinstance(classifier, DigitNetwork)
     names = [*classifier.weights] if shipped else [layer.name for layer in classifier.layers]
     for name in names:
         try:
-            filters = _filters_of(reading, name)
+            return reading.filters(name)
         except ValueError:
             continue  # no convolution
-        if filters is not None:
-            return filters
     return None
 
 

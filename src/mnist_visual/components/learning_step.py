@@ -12,7 +12,7 @@ import param
 from mnist_visual._models import input_shape
 from mnist_visual._numbers import checked_count
 from mnist_visual.arithmetic.learning import cross_entropy, gradient_step
-from mnist_visual.explanation.evidence import last_dense
+from mnist_visual.arithmetic.logits import last_dense
 from mnist_visual.explanation.tracing import trace_network
 
 from ._names import checked_names
@@ -107,7 +107,7 @@ class LearningStep(Titled, View):
     ) -> None:
         self._reading = reading
         computation = reading.computation
-        name, dense, activation = last_dense(computation)
+        name, dense, activation = last_dense(computation, "LearningStep")
         if activation != "softmax":
             raise ValueError(
                 "LearningStep teaches a network that ends in a dense layer with softmax. "

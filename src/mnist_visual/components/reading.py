@@ -123,6 +123,11 @@ class FeatureMaps(Titled, _ReadingView):
     reading : Reading
     layer : str
         The name of a convolution of the reading's classifier.
+
+    Raises
+    ------
+    ValueError
+        If there is no such convolution.
     """
 
     topic = param.String(default="filters", constant=True)

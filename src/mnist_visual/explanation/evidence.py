@@ -10,7 +10,7 @@ import numpy.typing as npt
 
 from mnist_visual._numbers import checked_count
 from mnist_visual.arithmetic.computation import Computation
-from mnist_visual.arithmetic.operations import Activate, Dense
+from mnist_visual.arithmetic.logits import last_dense
 from mnist_visual.arithmetic.rearrangements import Reshape, Shift
 
 from .tracing import trace_network
@@ -80,7 +80,7 @@ def evidence(model: Any, image: npt.ArrayLike, label: int) -> Evidence:
     ------
     ValueError
         If there is no such class, or the network does not end in a dense layer; an activation,
-        dropout and reshaping may follow it.
+        dropout and reshaping may follow it. `saliency` takes any network.
 
     Examples
     --------
@@ -93,7 +93,7 @@ def evidence(model: Any, image: npt.ArrayLike, label: int) -> Evidence:
     True
     """
     computation = trace_network(model, image)
-    last, dense, activation = last_dense(computation)
+    last, dense, activation = last_dense(computation, "evidence")
     classes = dense.kernel.shape[1]
     label = checked_count("label", label, least=0, most=classes - 1)
     inputs = computation.trace(last, label).inputs  # refuses what is not the network's own value
@@ -115,25 +115,6 @@ def evidence(model: Any, image: npt.ArrayLike, label: int) -> Evidence:
         relative_bias=float(biases[label] - common * biases.mean()),
         relative_logit=float(logits[label] - common * logits.mean()),
     )
-
-
-def last_dense(computation: Computation) -> tuple[str, Dense, str]:
-    """Go back from the output to the dense layer that makes the logits."""
-    name, activation = computation.output, "linear"
-    while True:
-        sources, operation = computation.layers[name]
-        if isinstance(operation, Dense) and computation.maps[name].ndim == 1:
-            own = operation.activation.name
-            return name, operation, own if activation == "linear" else activation
-        if isinstance(operation, Activate) and activation == "linear":
-            activation = operation.activation.name
-        elif not isinstance(operation, Reshape | Shift):
-            raise ValueError(
-                "evidence needs a network that ends in a dense layer: there the logit is a sum "
-                f"over the hidden units. Received: a network that ends in {computation.output!r}, "
-                f"before it {name!r}. saliency takes any."
-            )
-        (name,) = sources
 
 
 def _before_reshaping(computation: Computation, name: str) -> str:
