@@ -154,6 +154,28 @@ class TestUnit:
         assert sent == []
         assert (curves.unit, curves.tried, curves.value) == (None, None, before)
 
+    def test_python_chooses_one_and_the_page_hears_it(self, pad, curves, sent):
+        curves.show_unit("conv1", (9, 13, 3))
+        _, message = sent[-1]
+        assert (message["layer"], message["map"], message["place"]) == ("conv1", 3, 26 * 9 + 13)
+        assert curves.value == pytest.approx(by_hand(pad)[9, 13, 3], abs=1e-5)
+        begun = ActivationCurves(Reading(shared_network(), pad), unit=("conv1", (9, 13, 3)))
+        assert begun.unit == curves.unit
+
+    @pytest.mark.parametrize(
+        "unit", [("nothing", (0,)), ("conv1", (26, 0, 0)), ("pool1", (0, 0, 0)), ("dense", (-1,))]
+    )
+    def test_python_cannot_choose_what_there_is_not(self, pad, curves, unit):
+        with pytest.raises(ValueError, match="Received: "):
+            curves.show_unit(*unit)
+        assert curves.unit is None
+        with pytest.raises(ValueError, match="Received: "):
+            ActivationCurves(Reading(shared_network(), pad), unit=unit)
+
+    def test_nothing_is_tried_beyond_the_ends_of_the_axis(self, pad):
+        with pytest.raises(ValueError, match="tried"):
+            ActivationCurves(Reading(shared_network(), pad), tried=99)
+
 
 class TestTrying:
     def test_another_value_is_tried_until_it_is_let_go(self, curves, sent):

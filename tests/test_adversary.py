@@ -231,6 +231,9 @@ class TestBorders:
             {"kind": "change", "target": -1},
             {"kind": "change", "target": "abc"},
             {"kind": "change", "target": [1]},
+            {"kind": "change", "target": "8"},
+            {"kind": "change", "target": 2.7},
+            {"kind": "change", "target": True},
             {"kind": "change", "target": np.nan},
             {"kind": "slide"},
             {"kind": "slide", "share": 0.5},  # of no change
@@ -245,7 +248,7 @@ class TestBorders:
         assert (game.answer, game.fooled, game.share) == (3, False, 0)
         assert sent == []
 
-    @pytest.mark.parametrize("share", [-0.1, 2.1, np.nan, np.inf, "abc"])
+    @pytest.mark.parametrize("share", [-0.1, 2.1, np.nan, np.inf, "abc", "0.5", True])
     def test_shares_of_no_place_change_nothing(self, game, share):
         game._handle_msg({"kind": "change", "target": None})
         answer = game.answer

@@ -250,6 +250,11 @@ class TestDiagram:
         with pytest.raises(ValueError, match=r"'conv1'.*Received: 'conv3'"):
             diagram.show_layer("conv3")
 
+    def test_one_may_begin_with_a_layer_that_there_is(self):
+        assert ArchitectureDiagram(load_digit_network(), selected="pool1").selected == "pool1"
+        with pytest.raises(ValueError, match="Received: 'nope'"):
+            ArchitectureDiagram(load_digit_network(), selected="nope")
+
     def test_a_model_of_pictures_of_any_size_needs_a_reading(self):
         model = keras.Sequential(
             [

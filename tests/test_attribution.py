@@ -148,6 +148,11 @@ class TestOtherClassifiers:
         with pytest.raises(ValueError, match="3 for 10 classes"):
             Attribution(Reading(shared_network(), pad), class_names=["a", "b", "c"])
 
+    def test_only_a_class_that_there_is_can_be_asked_about(self, pad):
+        assert Attribution(Reading(shared_network(), pad), label=9).label == 9
+        with pytest.raises(ValueError, match="9"):
+            Attribution(Reading(shared_network(), pad), label=10)
+
 
 class TestBorders:
     @pytest.mark.parametrize(

@@ -190,6 +190,23 @@ class TestRefusals:
             sandbox.show(**{"relu": True, **changes})
         assert settings(sandbox) == before
 
+    @pytest.mark.parametrize(
+        "state",
+        [{"stride": 7}, {"padding": "full"}, {"kernel_name": "magic"}, {"place": (26, 0)}],
+        ids=repr,
+    )
+    def test_none_begins_with_what_there_is_not(self, pad, state):
+        with pytest.raises(ValueError, match="Received: "):
+            ConvolutionSandbox(Reading(shared_network(), pad), **state)
+
+    @pytest.mark.parametrize("name", ["kernel", "kernel_name"])
+    def test_a_kernel_to_begin_with_brings_its_numbers(self, pad, name):
+        begun = ConvolutionSandbox(Reading(shared_network(), pad), stride=2, **{name: "blur"})
+        shown = ConvolutionSandbox(Reading(shared_network(), pad))
+        shown.show(kernel="blur", stride=2)
+        assert (begun.kernel_name, begun.stride) == ("blur", 2)
+        assert (begun.kernel == shown.kernel).all()
+
     def test_the_page_is_told_why_and_the_rest_stays(self, sandbox, sent):
         asked(sandbox, sent, stride=2)
         answer = asked(sandbox, sent, dilation=2)

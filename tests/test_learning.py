@@ -285,6 +285,13 @@ class TestForeignModels:
         with pytest.raises(ValueError, match=r"^LearningStep needs a network that ends in a dense"):
             LearningStep(Reading(model, pad))
 
+    def test_it_may_begin_with_a_label_that_there_is(self, pad):
+        lesson = LearningStep(Reading(shared_network(), pad), label=8)
+        assert lesson.label == 8
+        assert lesson.loss > 0
+        with pytest.raises(ValueError, match=r"0 to 9\. Received: 10"):
+            LearningStep(Reading(shared_network(), pad), label=10)
+
     def test_names_and_examples_have_to_fit(self, pad, digit):
         with pytest.raises(ValueError, match=r"one name for each class.*2 for 10"):
             LearningStep(Reading(shared_network(), pad), class_names=["a", "b"])

@@ -187,6 +187,8 @@ class TestTrace:
         with pytest.raises(ValueError, match="Received"):
             explorer.show_unit(*selected)
         assert explorer.selected is None
+        with pytest.raises(ValueError, match="Received"):
+            NetworkExplorer(explorer._reading, selected=selected)
 
     @pytest.mark.parametrize(
         "message",

@@ -189,6 +189,30 @@ class TestExample:
         pooling._handle_msg({"kind": "choose", **choice})
         assert (pooling.map, pooling.size) == (None, 2)
 
+    @pytest.mark.parametrize(
+        "state",
+        [{"map": 99}, {"map": -1}, {"size": 5}, {"place": (13, 0)}, {"method": "median"}],
+        ids=str,
+    )
+    def test_python_is_told_what_there_is_not(self, reading, pooling, state):
+        with pytest.raises(ValueError, match="Received: "):
+            PoolingComparison(reading, **state)
+        with pytest.raises(ValueError, match="Received: "):
+            pooling.show(**{"size": 3, **state})
+        assert (pooling.map, pooling.size, pooling.place, pooling.method) == (None, 2, None, None)
+
+    def test_python_shows_a_window_and_the_page_hears_it(self, pooling, sent):
+        pooling.show(map=5, size=3, place=(7, 1), method="average")
+        message = sent[-1][1]
+        assert (message["map"], message["size"], message["place"]) == (5, 3, [7, 1])
+        assert (message["method"], message["average"].shape) == ("average", (8, 8))
+        pooling.show(size=4)
+        assert (pooling.map, pooling.size, pooling.place) == (5, 4, None)
+
+    def test_it_may_begin_with_any_of_them(self, reading):
+        begun = PoolingComparison(reading, map=5, size=4, place=(5, 5))
+        assert (begun.map, begun.size, begun.place) == (5, 4, (5, 5))
+
     def test_there_is_nothing_to_point_at_before_a_drawing(self, pad, pooling, sent):
         pad.strokes = []
         sent.clear()
@@ -212,6 +236,26 @@ class TestOtherNetworks:
     def test_a_layer_without_maps_is_refused(self, model, pad, layer):
         with pytest.raises(ValueError, match=rf"2x2 are .*look.*Received: '{layer}'"):
             PoolingComparison(Reading(model, pad), layer=layer)
+
+    def test_layers_that_nobody_can_trace_have_maps_too(self, pad, sent):
+        layers = keras.layers
+        model = keras.Sequential(
+            [
+                keras.Input((28, 28, 1)),
+                layers.Conv2D(2, 9, strides=4, activation="relu", name="look"),
+                layers.LayerNormalization(name="even"),
+                layers.MaxPooling2D(name="pool"),
+                layers.Flatten(),
+                layers.Dense(4, "softmax"),
+            ]
+        )
+        reading = Reading(model, pad)
+        pooling = PoolingComparison(reading)
+        assert (pooling.layer, pooling.uses) == ("even", {"method": "max", "size": 2})
+        pooling._handle_msg({"kind": "ready"})
+        message = sent[-1][1]
+        own = reading.maps["pool"][..., message["map"]]
+        assert message["max"] == pytest.approx(own)
 
     def test_any_layer_of_maps_can_be_asked_for(self, reading):
         pooling = PoolingComparison(reading, layer="pool2")

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from typing import Any, TypeGuard
 
 import numpy as np
 
@@ -61,8 +60,3 @@ class Sheet:
 def sheet_of(shape: tuple[int, ...], unit: Unit) -> Sheet:
     """Give the units that are shown beside one."""
     return Sheet(shape, unit[-1] if len(shape) > 1 else None)
-
-
-def is_index(value: Any, length: int) -> TypeGuard[int]:
-    """Say whether a page sent a whole number from 0 below a length."""
-    return isinstance(value, int) and not isinstance(value, bool) and 0 <= value < length

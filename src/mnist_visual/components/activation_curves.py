@@ -13,8 +13,9 @@ from mnist_visual.arithmetic.nonlinear import Activation
 from mnist_visual.arithmetic.preactivation import activation_of, preactivations
 from mnist_visual.arithmetic.traces import Floats, Unit
 
+from ._messages import is_index, is_number
 from ._network_messages import Message
-from ._sheet import Sheet, is_index, sheet_of
+from ._sheet import Sheet, sheet_of
 from ._view import JS, Titled, View, kind_of
 from .reading import Reading
 
@@ -57,13 +58,13 @@ class ActivationCurves(Titled, View):
         What goes into the activation of the unit that is shown; None while nothing is drawn. It
         follows the drawing while the curves are in sight.
     tried : float or None
-        The value that somebody tries instead, as long as it is held.
+        The value, -4 to 4, that a visitor tries instead, as long as it is held.
 
     Raises
     ------
     ValueError
-        If the classifier cannot be traced, or none of its layers has an activation of single
-        values.
+        If the classifier cannot be traced, none of its layers has an activation of single values,
+        or the unit is not one of theirs.
 
     Examples
     --------
@@ -82,7 +83,13 @@ class ActivationCurves(Titled, View):
     topic = param.String(default="activation", constant=True)
     unit = param.Tuple(default=None, length=2, allow_None=True, constant=True, doc="Layer, unit.")
     value = param.Number(default=None, allow_None=True, constant=True, doc="What goes in.")
-    tried = param.Number(default=None, allow_None=True, constant=True, doc="What if this did?")
+    tried = param.Number(
+        default=None,
+        bounds=(-FARTHEST, FARTHEST),
+        allow_None=True,
+        constant=True,
+        doc="What if this did?",
+    )
 
     _bundle: ClassVar = JS / "activation_curves.js"
     _stylesheets: ClassVar = [
@@ -95,6 +102,7 @@ class ActivationCurves(Titled, View):
     def __init__(
         self, reading: Reading, *, explorer: NetworkExplorer | None = None, **params: Any
     ) -> None:
+        unit = params.pop("unit", None)
         super().__init__(**params)
         self._reading = reading
         self._first = _first_layer(reading.computation)
@@ -104,9 +112,33 @@ class ActivationCurves(Titled, View):
             explorer.param.watch(lambda event: self._select(*event.new), "selected")
             if explorer.selected is not None:
                 self._select(*explorer.selected)
+        if unit is not None:
+            self.show_unit(*unit)
+
+    def show_unit(self, layer: str, unit: Unit) -> None:
+        """Put another unit on the curves.
+
+        Parameters
+        ----------
+        layer : str
+            Its layer, one with an activation of single values.
+        unit : tuple of int
+            Its index in the layer's output.
+
+        Raises
+        ------
+        ValueError
+            If there is no such unit.
+        """
+        computation = self._reading.computation
+        suited = [name for name in computation.layers if _has_curve(computation, name)]
+        if layer not in suited:
+            raise ValueError(f"The layers with a curve are {suited}. Received: {layer!r}.")
+        computation.trace(layer, unit)  # refuses what there is not
+        self._select(layer, unit)
 
     def _select(self, layer: str, unit: Unit) -> None:
-        """Take the explorer's unit."""
+        """Take a unit, the explorer's for one, which may have no curve."""
         computation = self._reading.computation
         self._unsuited = None
         if not _has_curve(computation, layer):
@@ -215,8 +247,7 @@ class ActivationCurves(Titled, View):
     def _try(self, message: Message) -> None:
         value = message.get("value")
         if value is not None:
-            number = isinstance(value, int | float) and not isinstance(value, bool)
-            if not (number and abs(value) <= FARTHEST):  # nor is NaN
+            if not (is_number(value) and abs(value) <= FARTHEST):  # nor is NaN
                 return
             value = float(value)
         self._keep(tried=value)

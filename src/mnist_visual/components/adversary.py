@@ -17,6 +17,7 @@ from mnist_visual.inference import DigitNetwork
 from mnist_visual.outliers import looks_like_digit
 
 from ._line import Line, answered
+from ._messages import checked_index, is_number
 from ._names import checked_names
 from ._view import JS, Titled, View, kind_of
 from .reading import Reading
@@ -93,7 +94,8 @@ class Adversary(Titled, View):
     Attributes
     ----------
     answer : int or None
-        The likeliest class of the picture as it is painted now; None while nothing is drawn.
+        The likeliest class of the picture as it is painted now; None while nothing is drawn. Like
+        the others, it follows from what the visitor does; there is nothing to set.
     fooled : bool
         Whether it differs from that for the drawing, and the network does not say "not a digit".
     share : float
@@ -236,9 +238,7 @@ class Adversary(Titled, View):
     def _change(self, message: Message) -> None:
         target = message["target"]
         if target is not None:
-            target = int(target)
-            if not 0 <= target < len(self.class_names):
-                raise ValueError(f"class {target}")
+            checked_index("target", target, len(self.class_names))
         before = self._reading.probabilities
         if before is None:
             return
@@ -272,9 +272,9 @@ class Adversary(Titled, View):
         return deliver
 
     def _slide(self, message: Message) -> None:
-        share = float(message["share"])
-        if self._way is not None and 0 <= share <= MOST:
-            self._go(self._way, share)
+        share = message["share"]
+        if self._way is not None and is_number(share) and 0 <= share <= MOST:
+            self._go(self._way, float(share))
 
     def _go(self, way: Way, share: float) -> None:
         """Put a share of the change into the picture."""

@@ -38,8 +38,8 @@ class ArchitectureDiagram(Titled, View):
     Raises
     ------
     ValueError
-        If the model is not as described, uses a layer twice, or reads pictures of any size; a
-        reading knows which.
+        If the model is not as described, uses a layer twice, or reads pictures of any size (a
+        reading knows which), or there is no such layer.
 
     Examples
     --------
@@ -81,8 +81,9 @@ class ArchitectureDiagram(Titled, View):
             "multiplications": found.multiplications,
             "known": found.is_known,
         }
+        selected = params.pop("selected", None)
         super().__init__(layers=layers, totals=totals, **params)
-        self._names = {layer["name"] for layer in layers}
+        self._remember(selected)
 
     def show_layer(self, layer: str | None) -> None:
         """Explain another layer, or none.
@@ -101,8 +102,8 @@ class ArchitectureDiagram(Titled, View):
         self._show()
 
     def _remember(self, layer: Any) -> None:
-        if layer is not None and (not isinstance(layer, str) or layer not in self._names):
-            names = [each["name"] for each in self.layers]
+        names = [each["name"] for each in self.layers]
+        if layer is not None and layer not in names:
             raise ValueError(f"The model's layers are {names}. Received: {layer!r}.")
         with param.edit_constant(self):
             self.selected = layer

@@ -10,12 +10,12 @@ import numpy as np
 import numpy.typing as npt
 import param
 
-from mnist_visual._numbers import checked_count
 from mnist_visual.explanation.evidence import Evidence, evidence
 from mnist_visual.explanation.saliency import METHODS, saliency
 from mnist_visual.explanation.scores import class_scores
 
 from ._line import Line, answered
+from ._messages import checked_index
 from ._names import checked_names
 from ._view import JS, Titled, View, kind_of
 from .reading import Reading
@@ -77,8 +77,10 @@ class Attribution(Titled, View):
         self, reading: Reading, *, class_names: Sequence[str] | None = None, **params: Any
     ) -> None:
         names = checked_names(class_scores(reading.classifier).classes, class_names)
+        label = params.pop("label", None)
         super().__init__(class_names=names, **params)
         self.param["label"].bounds = (0, len(names) - 1)
+        self.label = label
         self._reading = reading
         self._line = Line(self._send_msg)
         reading.param.watch(self._show, "maps")
@@ -107,7 +109,7 @@ class Attribution(Titled, View):
         try:
             label, method = data["label"], data["method"]
             if label is not None:
-                checked_count("label", label, least=0, most=len(self.class_names) - 1)
+                checked_index("label", label, len(self.class_names))
             if method not in METHODS:
                 raise ValueError(f"method {method!r}")
         except (KeyError, TypeError, ValueError):

@@ -11,6 +11,7 @@ import param
 from mnist_visual._numbers import checked_count
 
 from ._kernels import OWN, PRESETS, Kernel, checked_kernel, learned_kernels
+from ._messages import checked_place, is_number
 from ._sliding import DILATIONS, PADDINGS, STRIDES, Floats, Sliding, checked_settings
 from ._view import JS, Titled, View, kind_of
 from .reading import Reading
@@ -18,6 +19,7 @@ from .reading import Reading
 Message = dict[str, Any]
 
 _SLIDING = ("stride", "padding", "dilation", "shift")
+_SHOWN = ("kernel", *_SLIDING, "relu", "place", "play")
 _FIRST = next(kernel for kernel in PRESETS if kernel.name == "vertical edges")
 _MOST_VISITS = 100_000  # that one report may name
 
@@ -62,7 +64,8 @@ class ConvolutionSandbox(Titled, View):
     Raises
     ------
     ValueError
-        If `layer` is no such convolution.
+        If `layer` is no such convolution, or what is to be shown from the start is not as `show`
+        takes it.
 
     Examples
     --------
@@ -97,12 +100,13 @@ class ConvolutionSandbox(Titled, View):
 
     _bundle: ClassVar = JS / "convolution_sandbox.js"
     _stylesheets: ClassVar = [*View._stylesheets, str(JS / "convolution_sandbox.css")]
-    _rename: ClassVar = dict.fromkeys(
-        ["kernel", "kernel_name", *_SLIDING, "relu", "place", "steps", "play"]
-    )
+    _rename: ClassVar = dict.fromkeys(["kernel_name", *_SHOWN, "steps"])
 
     def __init__(self, reading: Reading, *, layer: str | None = None, **params: Any) -> None:
         learned = learned_kernels(reading, layer)
+        if "kernel_name" in params:
+            params.setdefault("kernel", params.pop("kernel_name"))
+        chosen = {name: params.pop(name) for name in _SHOWN if name in params}
         self._sketchpad = reading.sketchpad
         self._offered = {kernel.name: kernel for kernel in [*PRESETS, *learned]}
         super().__init__(
@@ -112,6 +116,7 @@ class ConvolutionSandbox(Titled, View):
             **params,
         )
         self._sketchpad.param.watch(self._show, "steps")
+        self.show(**chosen)
 
     @property
     def sums(self) -> Floats:
@@ -157,7 +162,7 @@ class ConvolutionSandbox(Titled, View):
             {name: value for name, value in given.items() if value is not None}
         )
         if place is not None:
-            changes["place"] = _checked_place(place, shape)
+            changes["place"] = checked_place(place, shape)
         if play is not None:
             changes["play"] = bool(play)
         self._remember(changes, shape)
@@ -259,7 +264,7 @@ class ConvolutionSandbox(Titled, View):
         shape = self.sums.shape
         try:
             visits = checked_count("visits", message.get("visits"), least=0, most=_MOST_VISITS)
-            place = _checked_place(message.get("place"), shape)
+            place = checked_place(message.get("place"), shape)
         except ValueError:
             return  # not from our script, or of a larger picture than there is now
         playing = message.get("play") is True
@@ -273,30 +278,12 @@ def _chosen(message: Message) -> Message:
     if not isinstance(kernel, str | list) or len(kernel) > 40:
         raise TypeError(type(kernel))
     if isinstance(kernel, list):
-        if len(kernel) != 9 or not all(each is None or _is_number(each) for each in kernel):
+        if len(kernel) != 9 or not all(each is None or is_number(each) for each in kernel):
             raise TypeError("numbers of a kernel")
         given["kernel"] = np.array([np.nan if each is None else each for each in kernel], float)
     if type(given.get("padding", "")) is not str or type(given.get("relu", True)) is not bool:
         raise TypeError("padding or relu")
     counts = [given.get("stride", 1), given.get("dilation", 1), *given.get("shift", (0, 0))]
-    if not given or not all(_is_number(count) and abs(count) < 1e6 for count in counts):
+    if not given or not all(is_number(count) and abs(count) < 1e6 for count in counts):
         raise TypeError("counts")
     return given
-
-
-def _is_number(value: object) -> bool:
-    return isinstance(value, int | float) and not isinstance(value, bool)
-
-
-def _checked_place(place: Any, shape: tuple[int, ...]) -> tuple[int, int]:
-    try:
-        row, column = (
-            checked_count("place", at, least=0, most=length - 1)
-            for at, length in zip(place, shape, strict=True)
-        )
-    except (TypeError, ValueError) as error:
-        raise ValueError(
-            f"A place is a row and a column of the new picture, {shape[0]}x{shape[1]}, from 0. "
-            f"Received: {place!r}."
-        ) from error
-    return row, column

@@ -15,6 +15,7 @@ from mnist_visual.arithmetic.learning import cross_entropy, gradient_step
 from mnist_visual.arithmetic.logits import last_dense
 from mnist_visual.explanation.tracing import trace_network
 
+from ._messages import checked_index
 from ._names import checked_names
 from ._network_messages import Message
 from ._view import JS, Titled, View, kind_of
@@ -55,7 +56,7 @@ class LearningStep(Titled, View):
     label : int or None
         What the visitor says that the drawing is.
     steps : int
-        How many were taken since the original weights.
+        How many were taken since the original weights; see `take_steps`.
     learning_rate : float
         How far a step goes; one of the offered ones.
     loss : float or None
@@ -125,9 +126,10 @@ class LearningStep(Titled, View):
             [trace_network(reading.classifier, each).maps[self._source] for each in self._pictures],
             np.float32,
         ).reshape(len(self._labels), len(dense.kernel))
+        label = params.pop("label", None)
         super().__init__(class_names=checked_names(classes, class_names), **params)
         reading.param.watch(self._follow, "maps")
-        self._follow()
+        self.choose_label(label)
 
     # What a visitor, or a program, does
 
@@ -145,7 +147,7 @@ class LearningStep(Titled, View):
             If there is no such class.
         """
         if label is not None:
-            label = checked_count("label", label, least=0, most=len(self.class_names) - 1)
+            label = checked_index("label", label, len(self.class_names))
         with param.edit_constant(self):
             self.label = label
         self._follow()

@@ -74,6 +74,7 @@ class NetworkExplorer(Titled, View):
         for layer in layers:
             computation.trace(layer.name, (0,) * len(layer.shape))  # refuses what is unknown
         self._drawn = {layer.name for layer in layers}
+        selected = params.pop("selected", None)
         super().__init__(
             layers=[layer_message(layer) for layer in layers],
             class_names=checked_names(classes, class_names),
@@ -81,6 +82,8 @@ class NetworkExplorer(Titled, View):
         )
         self._origins: dict[tuple[str, Unit], list[tuple[str, Unit] | None]] = {}
         reading.param.watch(self._show, "maps")
+        if selected is not None:
+            self.show_unit(*selected)
 
     def show_unit(self, layer: str, unit: Unit) -> None:
         """Show the computation of another unit.

@@ -8,13 +8,14 @@ from typing import Any, ClassVar
 import numpy as np
 import param
 
+from mnist_visual._numbers import checked_count
 from mnist_visual.arithmetic.computation import Computation
 from mnist_visual.arithmetic.operations import Pooling
 from mnist_visual.arithmetic.pooling import pool_map
 from mnist_visual.arithmetic.traces import Floats, PassTrace
 
+from ._messages import checked_index, checked_place
 from ._network_messages import Message, as_shades
-from ._sheet import is_index
 from ._view import JS, Titled, View, kind_of
 from .reading import Reading
 
@@ -49,7 +50,7 @@ class PoolingComparison(Titled, View):
     Raises
     ------
     ValueError
-        If the classifier cannot be traced, or there is no such layer.
+        If the classifier cannot be traced, or there is no such layer, map or window.
 
     Examples
     --------
@@ -94,6 +95,8 @@ class PoolingComparison(Titled, View):
                 f"The layers with maps of at least 2x2 are {[*kinds]}. Received: {layer!r}."
             )
         shape = computation.maps[layer].shape
+        state = ("map", "size", "place", "method")
+        chosen = {name: params.pop(name) for name in state if name in params}
         super().__init__(
             layer=layer,
             shape=[*shape],
@@ -103,6 +106,30 @@ class PoolingComparison(Titled, View):
         )
         self._reading = reading
         reading.param.watch(self._show, "maps")
+        self.show(**chosen)
+
+    def show(
+        self,
+        *,
+        map: int | None = None,  # noqa: A002 -- as the attribute
+        size: int | None = None,
+        place: tuple[int, int] | None = None,
+        method: str | None = None,
+    ) -> None:
+        """Change what is given, and leave the rest as it is.
+
+        Parameters
+        ----------
+        map, size, place, method : optional
+            As the attributes. Another map or size forgets the place.
+
+        Raises
+        ------
+        ValueError
+            If a value is not as described; nothing changes then.
+        """
+        self._keep(self._checked(map=map, size=size, place=place, method=method))
+        self._show()
 
     def _maps(self) -> Floats | None:
         return self._reading.maps.get(self.layer)
@@ -168,29 +195,44 @@ class PoolingComparison(Titled, View):
             super()._handle_msg(data)
 
     def _choose(self, message: Message) -> None:
-        chosen, size = message.get("map"), message.get("size")
-        with param.edit_constant(self):
-            if is_index(chosen, self.shape[2]):
-                self.param.update(map=chosen, place=None)
-            if is_index(size, max(SIZES) + 1) and size in self.sizes:
-                self.param.update(size=size, place=None)
-        self._show()
+        try:
+            self.show(map=message.get("map"), size=message.get("size"))
+        except ValueError:
+            return  # not from our script; nothing that it says is trusted
 
     def _point(self, message: Message) -> None:
-        maps, place, method = self._maps(), message.get("place"), message.get("method")
-        known = place is None or self._is_window(place)
-        if maps is None or not known or method not in (None, *METHODS):
+        maps, number = self._maps(), message.get("number")
+        try:
+            changes = self._checked(place=message.get("place"), method=message.get("method"))
+        except ValueError:
             return  # not from our script; nothing that it says is trusted
-        with param.edit_constant(self):
-            self.param.update(place=tuple(place) if place else self.place, method=method)
-        answer = {"kind": "pointed", "number": message.get("number")}
-        self._send_msg({**answer, **self._example(maps[..., self._shown(maps)])})
+        if maps is not None:
+            self._keep({"method": None, **changes})
+            example = self._example(maps[..., self._shown(maps)])
+            self._send_msg({"kind": "pointed", "number": number, **example})
 
-    def _is_window(self, place: Any) -> bool:
-        if not isinstance(place, list | tuple) or len(place) != 2:
-            return False
-        counts = (length // self.size for length in self.shape[:2])
-        return all(is_index(*each) for each in zip(place, counts, strict=True))
+    def _checked(self, **chosen: Any) -> Message:
+        """Check what is to change; another map or size has another window."""
+        given = {name: value for name, value in chosen.items() if value is not None}
+        changes: Message = {}
+        if "map" in given:
+            changes |= {"map": checked_index("map", given["map"], self.shape[2]), "place": None}
+        if "size" in given:
+            size = checked_count("size", given["size"], least=SIZES[0], most=self.sizes[-1])
+            changes |= {"size": size, "place": None}
+        if "place" in given:
+            size = changes.get("size", self.size)
+            rows, columns = (length // size for length in self.shape[:2])
+            changes["place"] = checked_place(given["place"], (rows, columns))
+        if "method" in given:
+            if given["method"] not in METHODS:
+                raise ValueError(f"method is one of {METHODS}. Received: {given['method']!r}.")
+            changes["method"] = given["method"]
+        return changes
+
+    def _keep(self, changes: Message) -> None:
+        with param.edit_constant(self):
+            self.param.update(**changes)
 
     def _shown(self, maps: Floats) -> int:
         if self.map is not None:
@@ -203,7 +245,11 @@ def _kinds(computation: Computation) -> dict[str, str]:
     kinds = {}
     for name, maps in computation.maps.items():
         if maps.ndim == 3 and min(maps.shape[:2]) >= min(SIZES):
-            trace = computation.trace(name, (0, 0, 0))
+            try:
+                trace = computation.trace(name, (0, 0, 0))
+            except ValueError:
+                kinds[name] = "unknown"  # its maps can be pooled as any others
+                continue
             if not isinstance(trace, PassTrace):
                 kinds[name] = trace.kind
     return kinds
