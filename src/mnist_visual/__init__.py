@@ -14,7 +14,6 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from .activations import feature_maps as feature_maps
     from .activations import filters as filters
-    from .arithmetic.architecture import architecture as architecture
     from .arithmetic.convolution import apply_kernel as apply_kernel
     from .arithmetic.learning import gradient_step as gradient_step
     from .classifier import build_classifier as build_classifier
@@ -29,6 +28,7 @@ if TYPE_CHECKING:
     from .drawing import normalize_strokes as normalize_strokes
     from .drawing import stroke_steps as stroke_steps
     from .evaluation import evaluate_classifier as evaluate_classifier
+    from .explanation.architecture import architecture as architecture
     from .explanation.change import smallest_change as smallest_change
     from .explanation.evidence import evidence as evidence
     from .explanation.saliency import saliency as saliency
@@ -78,7 +78,7 @@ _HOME = {
     "clusters": ["class_means", "class_modes", "nearest_codes"],
     "codes": ["load_test_codes"],
     "explanation.evidence": ["evidence"],
-    "arithmetic.architecture": ["architecture"],
+    "explanation.architecture": ["architecture"],
     "arithmetic.convolution": ["apply_kernel"],
     "arithmetic.learning": ["gradient_step"],
     "datasets": ["load_idx", "load_mnist"],

@@ -6,10 +6,10 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from mnist_visual.arithmetic.architecture import LayerArchitecture
 from mnist_visual.arithmetic.computation import Computation
 from mnist_visual.arithmetic.convolution import Window
 from mnist_visual.arithmetic.nonlinear import Activation
+from mnist_visual.explanation.architecture import LayerArchitecture
 
 Shape = tuple[int, ...]
 

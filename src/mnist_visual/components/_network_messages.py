@@ -8,7 +8,6 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from mnist_visual.arithmetic.architecture import LayerArchitecture
 from mnist_visual.arithmetic.traces import (
     ActivationTrace,
     Floats,
@@ -18,6 +17,7 @@ from mnist_visual.arithmetic.traces import (
     Unit,
     UnitTrace,
 )
+from mnist_visual.explanation.architecture import LayerArchitecture
 
 Message = dict[str, Any]
 

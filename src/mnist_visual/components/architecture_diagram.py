@@ -4,13 +4,9 @@ from __future__ import annotations
 
 from typing import Any, ClassVar
 
-import numpy as np
 import param
 
-from mnist_visual._models import input_shape
-from mnist_visual.arithmetic.architecture import architecture
-from mnist_visual.arithmetic.computation import Computation
-from mnist_visual.explanation.tracing import trace_network
+from mnist_visual.explanation.architecture import architecture, blank_computation
 
 from ._layer_words import layer_words
 from ._network_messages import Message, layer_message
@@ -65,7 +61,8 @@ class ArchitectureDiagram(Titled, View):
     _rename: ClassVar = {"selected": None}
 
     def __init__(self, model: Any, **params: Any) -> None:
-        computation = _computation(model)
+        is_read = isinstance(model, Reading)
+        computation = model.computation if is_read else blank_computation(model)
         found = architecture(computation)
         layers = [
             {
@@ -119,15 +116,3 @@ class ArchitectureDiagram(Titled, View):
             self._remember(data.get("layer"))
         except ValueError:
             return  # not from our script; nothing that it says is trusted
-
-
-def _computation(model: Any) -> Computation:
-    if isinstance(model, Reading):
-        return model.computation
-    shape = input_shape(model)
-    if shape is not None and None not in shape:
-        return trace_network(model, np.zeros(shape, np.float32))
-    raise ValueError(
-        "The size of a picture has to be known, as it is where a model has an Input of it, or "
-        f"where a Reading is given. Received: a model that reads {shape}."
-    )

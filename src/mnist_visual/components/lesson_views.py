@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from functools import partial
 
-from mnist_visual.arithmetic.architecture import architecture
+from mnist_visual.explanation.architecture import architecture
 
 from ._view import stack
 from .activation_curves import ActivationCurves

@@ -8,8 +8,8 @@ from typing import Any, ClassVar
 import numpy as np
 import param
 
-from mnist_visual.arithmetic.architecture import architecture
 from mnist_visual.arithmetic.traces import Unit
+from mnist_visual.explanation.architecture import architecture
 
 from ._names import checked_names
 from ._network_messages import Message, as_shades, layer_message, trace_message

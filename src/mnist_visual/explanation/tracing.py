@@ -30,8 +30,8 @@ def trace_unit(
     layer : str
         The name of the layer, or of the model's input.
     unit : int or sequence of int
-        The index of the value in the layer's output, from 0: ``(row, column, channel)`` of a map,
-        a number of a dense layer.
+        The index of the value in the layer's output, from 0 (the page counts from 1): ``(row,
+        column, channel)`` of a map, a number of a dense layer.
 
     Returns
     -------

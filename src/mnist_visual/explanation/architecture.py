@@ -4,10 +4,22 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass, replace
+from typing import Any
 
-from .computation import Computation
-from .rearrangements import Unsupported
-from .traces import ActivationTrace, MaximumTrace, PassTrace, SumTrace, UnitTrace
+import numpy as np
+
+from mnist_visual._models import input_shape
+from mnist_visual.arithmetic.computation import Computation
+from mnist_visual.arithmetic.rearrangements import Unsupported
+from mnist_visual.arithmetic.traces import (
+    ActivationTrace,
+    MaximumTrace,
+    PassTrace,
+    SumTrace,
+    UnitTrace,
+)
+
+from .tracing import trace_network
 
 
 @dataclass(frozen=True)
@@ -97,13 +109,14 @@ class Architecture:
         return Architecture(tuple(kept))
 
 
-def architecture(computation: Computation) -> Architecture:
+def architecture(model: Any) -> Architecture:
     """Describe how a network is built: shapes, parameters, and operations, layer by layer.
 
     Parameters
     ----------
-    computation : Computation
-        As `mnist_visual.trace_network` gives it for any picture.
+    model : keras.Model, DigitNetwork or Computation
+        As for `trace_network`, of pictures whose size is known. Or what that gives for any
+        picture.
 
     Returns
     -------
@@ -112,14 +125,14 @@ def architecture(computation: Computation) -> Architecture:
     Raises
     ------
     ValueError
-        If a layer is used more than once, or has several outputs.
+        If the model is not as described, or a layer is used more than once or has several
+        outputs.
 
     Examples
     --------
-    >>> import numpy as np
-    >>> from mnist_visual import architecture, trace_network
+    >>> from mnist_visual import architecture
     >>> from mnist_visual.inference import load_digit_network
-    >>> found = architecture(trace_network(load_digit_network(), np.zeros((28, 28))))
+    >>> found = architecture(load_digit_network())
     >>> found.parameters, found.multiplications
     (53866, 240544)
     >>> for layer in found.computing().layers[:3]:
@@ -128,6 +141,7 @@ def architecture(computation: Computation) -> Architecture:
     conv1 convolution (26, 26, 8) 80 48672
     pool1 max pooling (13, 13, 8) 0 4056
     """
+    computation = model if isinstance(model, Computation) else blank_computation(model)
     missing = [name for name in computation.layers if name not in computation.maps]
     if missing:
         raise ValueError(
@@ -135,6 +149,32 @@ def architecture(computation: Computation) -> Architecture:
             f"Received: {missing}, for which that is not so."
         )
     return Architecture(tuple(_describe(computation, name) for name in computation.layers))
+
+
+def blank_computation(model: Any) -> Computation:
+    """Run a model on an empty picture.
+
+    Parameters
+    ----------
+    model : keras.Model or DigitNetwork
+        As for `trace_network`.
+
+    Returns
+    -------
+    Computation
+
+    Raises
+    ------
+    ValueError
+        If the model is not as described, or reads pictures of any size.
+    """
+    shape = input_shape(model)
+    if shape is not None and None not in shape:
+        return trace_network(model, np.zeros(shape, np.float32))
+    raise ValueError(
+        f"The size of a picture has to be known. Received: a model that reads {shape}. Give one "
+        "with an Input of that size, a Reading, or what trace_network makes of a picture."
+    )
 
 
 def _describe(computation: Computation, name: str) -> LayerArchitecture:
