@@ -67,9 +67,8 @@ class TestCounts:
         assert found.multiplications == sum(expected.values())
 
     def test_a_computation_of_any_picture_tells_the_same(self, chain):
-        assert mv.architecture(mv.trace_network(chain, one_picture(chain))) == mv.architecture(
-            chain
-        )
+        computation = mv.trace_network(chain, one_picture(chain))
+        assert mv.architecture(computation) == mv.architecture(chain)
 
     def test_what_is_no_multiplication_is_counted_as_what_it_is(self, chain, graph):
         steps = {

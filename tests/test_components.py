@@ -244,6 +244,23 @@ class TestPrediction:
         message = sent[-1][1]
         assert (message["probabilities"] == reading.probabilities).all()
 
+    def test_classes_of_somebody_elses_each_have_a_bar_and_no_drawing_is_refused(self, pad, sent):
+        from .classifier_models import build_small
+
+        reading = Reading(build_small(), pad)
+        view = seen(Prediction(reading, class_names=["cat", "dog", "cow", "ant"]))
+        assert view.class_names == ["cat", "dog", "cow", "ant"]
+        pad.strokes = [SCRIBBLE]
+        message = sent[-1][1]
+        assert message["verdict"] == "digit"
+        assert message["probabilities"].shape == (4,)
+        assert Prediction(reading).class_names == [*"0123"]
+
+    def test_named_classes_are_no_digits(self, pad, sent):
+        seen(Prediction(Reading(load_digit_network(), pad), class_names=[*"abcdefghij"]))
+        pad.strokes = [SCRIBBLE]
+        assert sent[-1][1]["verdict"] == "digit"
+
 
 class TestFeatureMaps:
     def test_maps_share_one_scale_from_nothing_to_the_brightest(self, pad, sent):

@@ -14,7 +14,6 @@ import param
 from mnist_visual.explanation.change import Change, smallest_change
 from mnist_visual.explanation.scores import class_scores
 from mnist_visual.inference import DigitNetwork
-from mnist_visual.outliers import looks_like_digit
 
 from ._line import Line, answered
 from ._messages import checked_index, is_number
@@ -133,7 +132,7 @@ class Adversary(Titled, View):
         names = checked_names(class_scores(reading.classifier).classes, class_names)
         super().__init__(class_names=names, **params)
         self._reading = reading
-        self._doubts = class_names is None and len(names) == 10
+        self._doubts = class_names is None
         self._quick = isinstance(reading.classifier, DigitNetwork)
         self._read = _reader(reading.classifier)
         self._edition = 0  # of the picture; a change that was asked of another comes too late
@@ -161,12 +160,8 @@ class Adversary(Titled, View):
 
     def _verdict(self, probabilities: Floats) -> str:
         """Say whether the network takes it for one of its classes."""
-        if not self._doubts:
-            return "digit"
-        try:
-            return "digit" if looks_like_digit(probabilities) else "other"
-        except ValueError:
-            return "digit"  # no probabilities, so they say nothing of doubt
+        known = not self._doubts or self._reading.looks_like_digit(probabilities)
+        return "digit" if known else "other"
 
     def _state(self) -> Message:
         before = self._reading.probabilities

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from functools import partial
 from typing import Any, ClassVar
 
@@ -10,10 +11,12 @@ import numpy.typing as npt
 import param
 
 from mnist_visual.arithmetic.computation import Computation
+from mnist_visual.explanation.scores import class_scores
 from mnist_visual.explanation.tracing import trace_network
 from mnist_visual.inference import DigitNetwork
 from mnist_visual.outliers import looks_like_digit
 
+from ._names import checked_names
 from ._view import JS, Explained, Titled, View
 from .sketchpad import Sketchpad
 
@@ -70,6 +73,17 @@ class Reading(param.Parameterized):
             self._computation = trace_network(self.classifier, self.sketchpad.steps.digit)
         return self._computation
 
+    def looks_like_digit(self, probabilities: npt.NDArray[np.float32]) -> bool:
+        """Say whether the classifier takes a drawing for one of its classes.
+
+        That can be told of the ten digits (see `mnist_visual.looks_like_digit`). Where there are
+        other classes, or no probabilities, every drawing is taken for one.
+        """
+        try:
+            return bool(looks_like_digit(probabilities))
+        except ValueError:
+            return True
+
     def _follow(self, *_: object) -> None:
         self._computation: Computation | None = None
         steps = self.sketchpad.steps
@@ -91,28 +105,42 @@ class _ReadingView(View):
 class Prediction(Explained, _ReadingView):
     """The answer: the digit in large, and a bar for the probability of each class.
 
-    Nothing is claimed for an empty sketchpad, nor for a drawing that does not look like a
-    digit (see `mnist_visual.outliers`).
+    Nothing is claimed for an empty sketchpad, nor, where the classes are the ten digits, for a
+    drawing that does not look like one (see `mnist_visual.outliers`).
 
     Parameters
     ----------
     reading : Reading
-        Of a classifier of the ten digits.
+        Of a classifier.
+    class_names : sequence of str, optional
+        What each class is called; its number by default.
+
+    Raises
+    ------
+    ValueError
+        If the classifier gives no score for each class, or there are not as many names.
     """
 
     topic = param.String(default="machine-learning", constant=True)
 
+    class_names = param.List(constant=True, doc="What each class is called.")
+
     _bundle: ClassVar = JS / "prediction.js"
+
+    def __init__(
+        self, reading: Reading, *, class_names: Sequence[str] | None = None, **params: Any
+    ) -> None:
+        names = checked_names(class_scores(reading.classifier).classes, class_names)
+        super().__init__(reading, class_names=names, **params)
+        self._doubts = class_names is None
 
     def _state(self) -> dict[str, Any]:
         probabilities = self._reading.probabilities
         if probabilities is None:
             return {"kind": "show", "verdict": "empty", "probabilities": None}
-        return {
-            "kind": "show",
-            "verdict": "digit" if looks_like_digit(probabilities) else "other",
-            "probabilities": probabilities,
-        }
+        known = not self._doubts or self._reading.looks_like_digit(probabilities)
+        verdict = "digit" if known else "other"
+        return {"kind": "show", "verdict": verdict, "probabilities": probabilities}
 
 
 class FeatureMaps(Titled, _ReadingView):

@@ -10,13 +10,19 @@ class Answer {
     this.digit = h("p", { class: "digit", "aria-hidden": "true" })
     this.sentence = h("h2", { id: "heading" })
     this.sure = h("p", {})
-    this.bars = Array.from({ length: 10 }, (_, digit) => {
+    this.names = model.class_names
+    const areDigits = this.names.join("") === "0123456789"
+    this.noun = areDigits ? "digit" : "drawing"
+    this.bars = this.names.map((name) => {
       const share = h("span", { class: "share" })
       const fill = h("span", { class: "fill" })
       const track = h("span", { class: "track" }, fill)
-      const item = h("li", {}, h("span", { class: "name" }, String(digit)), share, track)
+      const item = h("li", {}, h("span", { class: "name" }, name), share, track)
       return { item, share, fill }
     })
+    const items = this.bars.map(({ item }) => item)
+    const label = `Probability of each ${areDigits ? "digit" : "class"}`
+    const style = `grid-template-columns: repeat(${items.length}, minmax(0, 1fr))`
     this.spoken = h("p", { class: "visually-hidden", role: "status" })
     this.element = h(
       "section",
@@ -26,7 +32,7 @@ class Answer {
         "div",
         {},
         h("header", {}, this.sentence, this.sure, ...explain(model)),
-        h("ol", { "aria-label": "Probability of each digit" }, ...this.bars.map((b) => b.item)),
+        h("ol", { "aria-label": label, style }, ...items),
       ),
       this.spoken,
     )
@@ -34,13 +40,14 @@ class Answer {
   }
 
   show({ verdict, probabilities }) {
-    const values = probabilities ?? new Float32Array(10)
+    const values = probabilities ?? new Float32Array(this.names.length)
     const best = bestOf(values)
+    const name = this.names[best]
     this.element.dataset.verdict = verdict
     const [digit, sentence, sure] = {
-      empty: ["", "Waiting for a digit", "draw one, and watch"],
+      empty: ["", `Waiting for a ${this.noun}`, "draw one, and watch"],
       other: ["?", "Not a digit", "unlike all that it learned"],
-      digit: [String(best), `It reads a ${best}`, `${percent(values[best])} sure`],
+      digit: [name.length > 2 ? "" : name, `It reads a ${name}`, `${percent(values[best])} sure`],
     }[verdict]
     this.digit.textContent = digit
     this.sentence.textContent = sentence
