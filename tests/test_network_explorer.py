@@ -5,7 +5,7 @@ import pytest
 
 import mnist_visual as mv
 from mnist_visual.components import NetworkExplorer, Reading, Sketchpad, _view
-from mnist_visual.components._network_messages import as_shades
+from mnist_visual.components._shades import as_shades
 from mnist_visual.inference import shared_network
 
 from .drawings import THREE

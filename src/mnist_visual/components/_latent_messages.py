@@ -28,17 +28,17 @@ from collections.abc import Callable
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 import param
 
 from mnist_visual._checks import Extent, checked_count, checked_extent
 from mnist_visual.interpolation import METHODS, save_gif
 
+from ._shades import Bytes
+from ._shades import as_bytes as as_bytes
 from .latent_plane import FARTHEST, MAX_GRID, RESOLUTION, LatentPlane, Point
 
 FILM_STEPS = 48
 
-Bytes = npt.NDArray[np.uint8]
 Message = dict[str, Any]
 Compute = Callable[[], Message]
 # What a question says of the points on the page, and how it is answered.
@@ -157,13 +157,6 @@ class PlanePoint(param.NumericTuple):
     def _validate_value(self, val: Any, allow_None: bool) -> None:  # noqa: N803 - Param's name
         super()._validate_value(val, allow_None)
         read_point(val)
-
-
-def as_bytes(values: npt.NDArray[Any]) -> Bytes:
-    """Give values in [0, 1] as bytes, for the screen."""
-    if values.dtype == np.uint8:
-        return np.ascontiguousarray(values)
-    return np.rint(np.clip(values, 0, 1) * 255).astype(np.uint8)
 
 
 def packed(values: Bytes) -> Bytes:

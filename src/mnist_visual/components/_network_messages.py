@@ -6,11 +6,9 @@ from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 
 from mnist_visual.arithmetic.traces import (
     ActivationTrace,
-    Floats,
     MaximumTrace,
     Softmax,
     SumTrace,
@@ -32,26 +30,6 @@ def layer_message(layer: LayerArchitecture) -> Message:
         "parameters": layer.parameters,
         "operations": layer.operations,
     }
-
-
-def as_shades(maps: Floats) -> npt.NDArray[np.uint8]:
-    """Give the maps of a layer as bytes, one scale for all of them, channels first.
-
-    Parameters
-    ----------
-    maps : float32 array (height, width, channels), (height, width) or (units,)
-        The output of a layer.
-
-    Returns
-    -------
-    uint8 array (channels, height, width), (1, height, width) or (units,)
-        128 is zero, 255 the largest number by its size; a dead layer is 128 everywhere.
-    """
-    largest = max(float(np.abs(maps).max(initial=0)), 1e-6)
-    shades = np.rint(128 + maps * (127 / largest)).astype(np.uint8)
-    if maps.ndim == 2:
-        shades = shades[..., None]
-    return np.ascontiguousarray(np.moveaxis(shades, -1, 0))
 
 
 def trace_message(trace: UnitTrace, origins: Sequence[tuple[str, Unit] | None]) -> Message:

@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 import param
 
-from ._latent_messages import Message, as_bytes
+from ._latent_messages import Message
+from ._shades import as_bytes
 from ._view import JS, Explained, View, kind_of
 from .latent_plane import LatentPlane, Placement
 from .sketchpad import Sketchpad

@@ -18,6 +18,7 @@ from mnist_visual.explanation.tracing import trace_network
 from ._messages import checked_index
 from ._names import checked_names
 from ._network_messages import Message
+from ._shades import as_bytes
 from ._view import JS, Titled, View, kind_of
 from .reading import Reading
 from .samples import typical_digits
@@ -261,8 +262,8 @@ class LearningStep(Titled, View):
     def _welcome(self, *, again: bool) -> None:
         if len(self._labels):
             read = self._example_answers(self._original) == self._labels
-            pictures = np.clip(255 * self._pictures + 0.5, 0, 255).astype(np.uint8)
             labels = self._labels.astype(np.int32)
+            pictures = as_bytes(self._pictures)
             message = {"pictures": pictures, "labels": labels, "read": int(read.sum())}
             self._send_msg({"kind": "examples", **message})
         super()._welcome(again=again)

@@ -12,7 +12,8 @@ from mnist_visual.arithmetic.traces import Unit
 from mnist_visual.explanation.architecture import architecture
 
 from ._names import checked_names
-from ._network_messages import Message, as_shades, layer_message, trace_message
+from ._network_messages import Message, layer_message, trace_message
+from ._shades import as_shades
 from ._view import JS, Titled, View, kind_of
 from .reading import Reading
 

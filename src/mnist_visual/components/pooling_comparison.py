@@ -15,7 +15,8 @@ from mnist_visual.arithmetic.pooling import pool_map
 from mnist_visual.arithmetic.traces import Floats, PassTrace
 
 from ._messages import checked_index, checked_place
-from ._network_messages import Message, as_shades
+from ._network_messages import Message
+from ._shades import as_shades
 from ._view import JS, Titled, View, kind_of
 from .reading import Reading
 

@@ -17,6 +17,7 @@ from mnist_visual.inference import DigitNetwork
 from mnist_visual.outliers import looks_like_digit
 
 from ._names import checked_names
+from ._shades import as_greys
 from ._view import JS, Explained, Titled, View
 from .sketchpad import Sketchpad
 
@@ -171,7 +172,7 @@ class FeatureMaps(Titled, _ReadingView):
 
     def _state(self) -> dict[str, Any]:
         maps = self._reading.maps.get(self._layer)
-        return {"kind": "show", "maps": None if maps is None else _channels_first(maps)}
+        return {"kind": "show", "maps": None if maps is None else as_greys(maps)}
 
     def _welcome(self, *, again: bool) -> None:
         # (height, width, input channels, filters) -> (filters, input channels, height, width)
@@ -209,10 +210,3 @@ class NormalizationSteps(Titled, View):
             "fitted": steps.fitted,
             "digit": steps.digit,
         }
-
-
-def _channels_first(maps: npt.NDArray[np.float32]) -> npt.NDArray[np.uint8]:
-    """Grey values for the screen, one scale for the whole layer; a dead layer stays dark."""
-    brightest = max(float(maps.max()), 1e-6)
-    shades = np.clip(maps * (255 / brightest) + 0.5, 0, 255).astype(np.uint8)
-    return np.ascontiguousarray(shades.transpose(2, 0, 1))
