@@ -112,6 +112,13 @@ class Guest:
         self.page = page
 
 
+# How much more red than blue there is in each pixel of each canvas.
+PAINTED = """canvases => canvases.flatMap(canvas => {
+  const {data} = canvas.getContext("2d").getImageData(0, 0, canvas.width, canvas.height)
+  return Array.from({length: data.length / 4}, (_, i) => data[4 * i] - data[4 * i + 2])
+})"""
+
+
 class TestForeignModel:
     def test_the_shown_sum_is_the_models_own(self, look):
         follower = Follower(Guest(look("foreign", viewport={"width": 1440, "height": 1000})))
@@ -133,6 +140,18 @@ class TestForeignModel:
         expected = mv.feature_maps(build_small(), mv.normalize_strokes([THREE]))["answer"]
         assert [text.split()[0] for text in shares] == ["cat", "dog", "elephant", "aeroplane"]
         assert [numbers(text)[0] for text in shares] == pytest.approx(100 * expected, abs=0.51)
+
+    def test_values_below_zero_have_a_colour_of_their_own(self, look):
+        page = look("foreign")
+        page.locator(".bars .best").wait_for()
+        maps = mv.feature_maps(build_small(), mv.normalize_strokes([THREE]))
+        for layer in ("edges", "parts"):  # with a ReLU, and with nothing after its sum
+            canvases = page.get_by_role("application", name=f": {layer},").locator("canvas")
+            painted = np.array(canvases.evaluate_all(PAINTED)).reshape(-1, *maps[layer].shape[:2])
+            values = np.moveaxis(maps[layer], -1, 0)
+            strong = np.abs(values) > np.abs(values).max() / 20
+            is_red = (values > 0) & (layer == "parts")
+            assert ((painted > 0) == is_red)[strong].all()
 
     def test_each_kind_of_layer_leads_to_its_lesson(self, look):
         follower = Follower(Guest(look("foreign", viewport={"width": 1440, "height": 1000})))

@@ -38,8 +38,8 @@ class ActivationView {
   mapsRow() {
     const onPoint = (row, column, stay) => this.point(row * this.size[1] + column, stay)
     const keys = "Arrow keys move, comma and full stop change the map."
-    this.before = new PixelMap(`The map before its activation. ${keys}`, { above: "--mv-positive", below: "--mv-negative", onPoint })
-    this.after = new PixelMap(`The map after its activation. ${keys}`, { above: "--mv-activation", below: "--mv-negative", onPoint })
+    this.before = new PixelMap(`The map before its activation. ${keys}`, onPoint)
+    this.after = new PixelMap(`The map after its activation. ${keys}`, onPoint)
     this.maps = [this.before, this.after]
     this.arrow = h("span", { class: "arrow" })
     this.where = h("p", { class: "where" })
@@ -155,10 +155,9 @@ class ActivationView {
     const { empty, activation, maps, size, before, after, zeros } = message
     Object.assign(this, { empty, activation, size, mapCount: maps })
     const largest = (values) => values.reduce((most, value) => Math.max(most, Math.abs(value)), 0)
-    for (const [map, values] of [[this.before, before], [this.after, after]]) {
-      map.setSize(...size)
-      map.paint(empty ? null : values, largest(values))
-    }
+    for (const map of this.maps) map.setSize(...size)
+    this.before.paint(empty ? null : before, largest(before), true)
+    this.after.paint(empty ? null : after, largest(after))
     const name = FUNCTIONS[activation]?.name ?? activation
     this.arrow.replaceChildren(h("span", {}, name), "→")
     const verb = activation === "relu" ? "makes" : "would make"

@@ -3,7 +3,7 @@
 import { card, connect, h, onTheme } from "./dom.js";
 import { EvidenceTable } from "./evidence_table.js";
 import { coordinate, percent, signed, withArticle } from "./numbers.js";
-import { paintInk, paintSigned, rgb, wipe } from "./pictures.js";
+import { paintInk, paintSigned, rgb, signColours, wipe } from "./pictures.js";
 
 const SPOKEN = 600 // milliseconds of rest until the strongest reason is read out
 const CALM = "Draw a digit, and see what speaks for it."
@@ -129,7 +129,7 @@ class Attribution {
       wipe(this.pixels)
       return
     }
-    const colours = ["--mv-negative", "--mv-positive"].map((name) => rgb(this.element, name))
+    const colours = signColours(this.element)
     // A few pixels would outshine all others: the strongest five share the full colour.
     const sizes = Array.from(values, Math.abs).sort((a, b) => b - a)
     const largest = Math.max(1e-6, sizes[Math.min(4, sizes.length - 1)])

@@ -2,7 +2,7 @@
 
 import { h } from "./dom.js";
 import { clamp, coordinate, percent, withArticle } from "./numbers.js";
-import { paintSigned, rgb, wipe } from "./pictures.js";
+import { paintSigned, signColours, wipe } from "./pictures.js";
 
 const CALM = "The least change of the pixels that makes it say something else."
 
@@ -96,7 +96,7 @@ export class ChangeCard {
       wipe(this.picture)
       return
     }
-    const colours = ["--mv-negative", "--mv-positive"].map((name) => rgb(this.element, name))
+    const colours = signColours(this.element)
     const { difference, largest } = this.change
     paintSigned(this.picture, difference, ...this.shape, Math.max(largest, 1e-6), ...colours)
   }

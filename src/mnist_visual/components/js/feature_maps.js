@@ -1,7 +1,7 @@
 // The filters of a convolution above what each of them finds in the drawing.
 
 import { card, connect, h, onTheme } from "./dom.js";
-import { paintInk, parts, rgb, signedImage, wipe } from "./pictures.js";
+import { paintInk, parts, rgb, signColours, signedImage, wipe } from "./pictures.js";
 
 class Maps {
   constructor(model) {
@@ -29,7 +29,7 @@ class Maps {
   paintFilters() {
     const [count, channels, height, width] = this.filters.shape
     const columns = channels > 1 ? Math.ceil(channels / 2) : 1
-    const colours = [rgb(this.element, "--mv-negative"), rgb(this.element, "--mv-positive")]
+    const colours = signColours(this.element)
     const all = parts(this.filters, count * channels)
     this.cells.forEach(({ kernels }, i) => {
       const own = all.slice(i * channels, (i + 1) * channels)

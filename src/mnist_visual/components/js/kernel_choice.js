@@ -1,7 +1,7 @@
 // What one may choose: the kernel, and how its window moves.
 
 import { h } from "./dom.js";
-import { rgb, signedImage } from "./pictures.js";
+import { signColours, signedImage } from "./pictures.js";
 
 const OWN = "Nine numbers of your own. What do they find?"
 
@@ -47,7 +47,7 @@ export class KernelChoice {
   }
 
   repaint() {
-    const colours = [rgb(this.element, "--mv-negative"), rgb(this.element, "--mv-positive")]
+    const colours = signColours(this.element)
     for (const { kernel, image } of this.buttons) {
       const largest = Math.max(1e-6, ...kernel.values.map(Math.abs))
       image.src = signedImage([kernel.values], 3, 3, 1, largest, ...colours)

@@ -4,7 +4,7 @@
 import { card, h, onceAFrame, onResize, svg } from "./dom.js";
 import { kindWords } from "./layer_kinds.js";
 import { clamp, percent } from "./numbers.js";
-import { context2d, parts, rgb } from "./pictures.js";
+import { fromShades, hasNegatives, paintSigned, rgb, signColours } from "./pictures.js";
 
 const CLASSES = 100 // that have a bar each
 const CLASS_ROWS = 20 // bars below each other
@@ -152,11 +152,14 @@ export class NetworkPicture {
 
   repaint() {
     if (!this.maps) return
-    const colours = { above: rgb(this.element, "--mv-activation"), below: rgb(this.element, "--mv-negative") }
-    const ink = { above: rgb(this.element, "--mv-ink"), below: colours.below }
+    const colours = [false, true].map((isSigned) => signColours(this.element, isSigned))
+    const ink = [colours[0][0], rgb(this.element, "--mv-ink")]
     for (const [name, column] of this.columns) {
       if (column.isBars) this.paintBars(column)
-      else paintColumn(column, this.maps[name], column.layer.what === "input" ? ink : colours)
+      else {
+        const values = fromShades(this.maps[name])
+        paintColumn(column, values, column.layer.what === "input" ? ink : colours[Number(hasNegatives(values))])
+      }
     }
   }
 
@@ -278,21 +281,12 @@ function frame({ left, top, width, height }, kind) {
   return box
 }
 
-function paintColumn(column, shades, colours) {
-  const { canvases, height, width, layer } = column
-  const isUnits = layer.shape.length === 1
-  parts(shades, canvases.length).forEach((values, map) => {
-    const context = context2d(canvases[map])
-    const picture = context.createImageData(width, height)
-    for (let i = 0; i < values.length; i++) {
-      const place = isUnits ? (i % height) * width + Math.floor(i / height) : i
-      const value = values[i] - 128
-      const [red, green, blue] = value < 0 ? colours.below : colours.above
-      picture.data[4 * place] = red
-      picture.data[4 * place + 1] = green
-      picture.data[4 * place + 2] = blue
-      picture.data[4 * place + 3] = Math.min(255, 2 * Math.abs(value))
-    }
-    context.putImageData(picture, 0, 0)
+function paintColumn({ canvases, height, width, layer }, values, colours) {
+  const size = height * width
+  // Units stand below each other, column by column; the last column may be shorter.
+  const byColumns = (_, i) => values[(i % width) * height + Math.floor(i / width)] ?? 0
+  const shown = layer.shape.length === 1 ? Int8Array.from({ length: size }, byColumns) : values
+  canvases.forEach((canvas, map) => {
+    paintSigned(canvas, shown.subarray(map * size, (map + 1) * size), height, width, 127, ...colours)
   })
 }

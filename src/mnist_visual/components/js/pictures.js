@@ -28,6 +28,15 @@ export function parts(array, count) {
   return Array.from({ length: count }, (_, i) => new Plain(array.buffer, start(i), size))
 }
 
+export const hasNegatives = (values) => values.some((value) => value < 0)
+
+// The colours of what is below zero, and above. Where nothing is below, that of activations.
+export const signColours = (element, isSigned = true) =>
+  ["--mv-negative", isSigned ? "--mv-positive" : "--mv-activation"].map((name) => rgb(element, name))
+
+// Bytes of which 128 is zero, as numbers of both signs.
+export const fromShades = (shades) => Int8Array.from(shades, (shade) => shade - 128)
+
 // Paints values in [0, 1] (or bytes) as ink of one colour: 0 is the bare background.
 export function paintInk(canvas, values, height, width, colour) {
   const full = values.BYTES_PER_ELEMENT === 1 ? 1 : 255

@@ -2,15 +2,15 @@
 
 import { h } from "./dom.js";
 import { clamp } from "./numbers.js";
-import { paintSigned, rgb, wipe } from "./pictures.js";
+import { hasNegatives, paintSigned, signColours, wipe } from "./pictures.js";
 
 const CELL_STEPS = { ArrowLeft: [0, -1], ArrowRight: [0, 1], ArrowUp: [-1, 0], ArrowDown: [1, 0] }
 
 export class PixelMap {
-  // The colours are CSS variables. `onPoint` hears the row and the column of a cell, and whether
-  // it is to stay so while the pointer moves on.
-  constructor(label, { above, below, onPoint }) {
-    Object.assign(this, { above, below, onPoint, cursor: [0, 0] })
+  // `onPoint` hears the row and the column of a cell, and whether it is to stay so while the
+  // pointer moves on.
+  constructor(label, onPoint) {
+    Object.assign(this, { onPoint, cursor: [0, 0] })
     this.canvas = h("canvas", { class: "pixels" })
     this.frame = h("span", { class: "frame", hidden: true })
     this.element = h(
@@ -40,8 +40,8 @@ export class PixelMap {
   }
 
   // Without values it is empty.
-  paint(values, largest) {
-    Object.assign(this, { values, largest })
+  paint(values, largest, isSigned = values && hasNegatives(values)) {
+    Object.assign(this, { values, largest, isSigned })
     this.repaint()
   }
 
@@ -50,7 +50,7 @@ export class PixelMap {
       wipe(this.canvas)
       return
     }
-    const colours = [this.below, this.above].map((name) => rgb(this.element, name))
+    const colours = signColours(this.element, this.isSigned)
     paintSigned(this.canvas, this.values, this.height, this.width, Math.max(this.largest, 1e-6), ...colours)
   }
 

@@ -3,7 +3,7 @@
 import { card, connect, h, onTheme } from "./dom.js";
 import { Messenger } from "./messenger.js";
 import { plain } from "./numbers.js";
-import { paintSigned, parts, rgb } from "./pictures.js";
+import { fromShades, hasNegatives, paintSigned, signColours } from "./pictures.js";
 import { PixelMap } from "./pixel_map.js";
 import { WorkedExample } from "./worked_example.js";
 
@@ -53,11 +53,9 @@ class PoolingView {
 
   picturesRow() {
     const picture = (label, method) =>
-      new PixelMap(`${label}. Arrow keys move from window to window.`, {
-        above: "--mv-activation",
-        below: "--mv-negative",
-        onPoint: (row, column, stay) => this.point({ place: [row, column], method }, stay),
-      })
+      new PixelMap(`${label}. Arrow keys move from window to window.`, (row, column, stay) =>
+        this.point({ place: [row, column], method }, stay),
+      )
     this.map = picture("The map", null)
     this.pooled = { max: picture("Max pooling", "max"), average: picture("Average pooling", "average") }
     this.dropped = [h("span", { class: "dropped" }), h("span", { class: "dropped" })]
@@ -182,20 +180,21 @@ class PoolingView {
   }
 
   repaint() {
-    const { message, empty, model } = this
+    const { message, empty } = this
     if (!message) return
-    const { values, shades } = message
+    const { values } = message
+    const shades = empty ? null : fromShades(message.shades)
+    const isSigned = !empty && (hasNegatives(shades) || hasNegatives(values))
     const largest = empty ? 1 : values.reduce((most, value) => Math.max(most, Math.abs(value)), 0)
-    this.map.paint(empty ? null : values, largest)
-    for (const [method, map] of Object.entries(this.pooled)) map.paint(empty ? null : message[method], largest)
-    const colours = [rgb(this.element, "--mv-negative"), rgb(this.element, "--mv-activation")]
+    this.map.paint(empty ? null : values, largest, isSigned)
+    for (const [method, map] of Object.entries(this.pooled)) map.paint(empty ? null : message[method], largest, isSigned)
+    const colours = signColours(this.element, isSigned)
     for (const [method, { canvas }] of Object.entries(this.whole)) {
       paintSigned(canvas, [empty ? 0 : message.global[method]], 1, 1, Math.max(largest, 1e-6), ...colours)
     }
-    const all = empty ? [] : parts(shades, model.shape[2])
+    const size = this.height * this.width
     this.thumbs.forEach(({ canvas }, map) => {
-      const own = all[map] ? Array.from(all[map], (shade) => shade - 128) : [0]
-      paintSigned(canvas, own, this.height, this.width, 127, ...colours)
+      paintSigned(canvas, empty ? [0] : shades.subarray(map * size, (map + 1) * size), this.height, this.width, 127, ...colours)
     })
   }
 

@@ -2,7 +2,7 @@
 
 import { h, svg } from "./dom.js";
 import { clamp } from "./numbers.js";
-import { paintInk, paintSigned, rgb } from "./pictures.js";
+import { paintInk, paintSigned, rgb, signColours } from "./pictures.js";
 
 const MOVES = { ArrowLeft: [0, -1], ArrowRight: [0, 1], ArrowUp: [-1, 0], ArrowDown: [1, 0] }
 const FLAT = 1e-5 // values no larger than this are nothing
@@ -128,10 +128,9 @@ export class SlidingPictures {
 
   repaint() {
     if (!this.shown) return
-    const colours = ["--mv-ink", "--mv-negative", "--mv-positive"].map((name) => rgb(this.element, name))
-    this.colours = colours
+    this.colours = signColours(this.element)
     const { picture } = this.shown
-    paintInk(this.source.canvas, picture, ...picture.shape, colours[0])
+    paintInk(this.source.canvas, picture, ...picture.shape, rgb(this.element, "--mv-ink"))
     const isFlat = this.largest === FLAT
     this.low.textContent = isFlat ? "0" : `−${this.largest.toFixed(1)}`
     this.high.textContent = isFlat ? "0" : this.largest.toFixed(1)
@@ -143,7 +142,7 @@ export class SlidingPictures {
     const [rows, columns] = this.shape
     const until = this.until ?? shown.length
     shown.fill(0, until)
-    paintSigned(this.target.canvas, shown, rows, columns, this.largest, this.colours[1], this.colours[2])
+    paintSigned(this.target.canvas, shown, rows, columns, this.largest, ...this.colours)
     const [row, column] = [Math.floor(until / columns), until % columns]
     this.rest.setAttribute("d", `M${column},${row} H${columns} V${rows} H0 V${row + 1} H${column} Z`)
     this.rest.style.display = until < shown.length ? "" : "none"

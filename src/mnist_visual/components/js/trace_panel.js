@@ -2,8 +2,8 @@
 
 import { explain, h } from "./dom.js";
 import { kindLesson } from "./layer_kinds.js";
-import { bestOf, percent } from "./numbers.js";
-import { rgb } from "./pictures.js";
+import { bestOf } from "./numbers.js";
+import { hasNegatives, rgb } from "./pictures.js";
 import { softmaxTable } from "./softmax_table.js";
 
 const TERMS = 8 // of a dense unit that are shown one by one
@@ -147,17 +147,17 @@ export class TracePanel {
     const { channel } = this
     const origins = take(trace.origins, channel)
     const sign = (text) => h("span", { class: "sign" }, text)
-    const grid = (caption, values, colour, clickable) => this.grid(caption, values, columns, colour, clickable && origins)
+    const isSigned = hasNegatives(trace.inputs)
     const isMean = trace.what === "average pooling"
     const patch = channels > 1 ? `patch of map ${channel + 1}` : "patch"
     const numbers = h(
       "div",
       { class: "steps-line" },
-      grid(isMean ? "its window" : patch, take(trace.inputs, channel), "activation", true),
+      this.grid(isMean ? "its window" : patch, take(trace.inputs, channel), columns, isSigned, origins),
       sign("×"),
-      grid(isMean ? "its share of the mean" : "kernel", take(trace.weights, channel), "signed", false),
+      this.grid(isMean ? "its share of the mean" : "kernel", take(trace.weights, channel), columns, true),
       sign("="),
-      grid("products", take(trace.products, channel), "signed", false),
+      this.grid("products", take(trace.products, channel), columns, true),
       sign("→"),
       h("figure", {}, h("div", { class: "result" }, this.write(sums[channel])), h("figcaption", {}, "their sum")),
     )
@@ -173,14 +173,14 @@ export class TracePanel {
     return h("div", {}, numbers, h("p", { class: "small" }, "The same for every map that it reads:"), h("div", { class: "channels" }, ...buttons))
   }
 
-  grid(caption, values, columns, colour, origins) {
+  grid(caption, values, columns, isSigned, origins) {
     const largest = Math.max(1e-6, ...values.map(Math.abs))
     const cells = values.map((value, i) => {
       const origin = origins && origins[i]
       const cell = origin
         ? h("button", { type: "button", title: `Follow it back to ${this.name(...origin)}`, onclick: () => this.follow(...origin) }, this.write(value, 2))
         : h("span", {}, this.write(value, 2))
-      this.tint(cell, value / largest, colour)
+      this.tint(cell, value / largest, isSigned)
       return cell
     })
     const body = h("div", { class: "numbers" }, ...cells)
@@ -188,9 +188,9 @@ export class TracePanel {
     return h("figure", {}, body, h("figcaption", {}, caption))
   }
 
-  tint(cell, share, colour) {
+  tint(cell, share, isSigned) {
     const { ink, paper, activation, positive, negative } = this.colours
-    const base = colour === "signed" ? (share < 0 ? negative : positive) : activation
+    const base = isSigned ? (share < 0 ? negative : positive) : activation
     const strength = 0.85 * Math.abs(share)
     cell.style.background = `rgb(${base} / ${strength})`.replace(/,/g, " ")
     // The one of ink and paper that stands out.
@@ -282,7 +282,7 @@ export class TracePanel {
     const window = isLarge ? `the largest of ${trace.inputs.length}` : "its window"
     const caption = { "max pooling": window, activation: "before" }[trace.what] ?? trace.what
     const [values, origins] = [trace.inputs, trace.origins].map((all) => shown.map((i) => all[i]))
-    const figure = this.grid(caption, values, isLarge ? 1 : trace.shape.at(-1), "activation", origins)
+    const figure = this.grid(caption, values, isLarge ? 1 : trace.shape.at(-1), hasNegatives(trace.inputs), origins)
     if (trace.winner !== null) figure.querySelectorAll(".numbers > *")[isLarge ? 0 : trace.winner].classList.add("winner")
     const result = h("figure", {}, h("div", { class: "result" }, this.write(trace.value, 4)), h("figcaption", {}, this.pickWords()))
     return [h("div", { class: "steps-line" }, figure, h("span", { class: "sign" }, "→"), result)]
