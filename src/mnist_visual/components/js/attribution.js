@@ -2,7 +2,7 @@
 
 import { card, connect, h, onTheme } from "./dom.js";
 import { EvidenceTable } from "./evidence_table.js";
-import { coordinate, percent, signed, withArticle } from "./numbers.js";
+import { fixed, percent, signed, withArticle } from "./numbers.js";
 import { paintInk, paintSigned, rgb, signColours, wipe } from "./pictures.js";
 
 const SPOKEN = 600 // milliseconds of rest until the strongest reason is read out
@@ -118,8 +118,8 @@ class Attribution {
   // Integrated gradients add up to the score, and so it can be said.
   sumWords() {
     const { method, total, baseline, logit } = this.shown
-    if (method !== "integrated_gradients") return `Score of ${this.asked}: ${coordinate(logit)}.`
-    return `Empty paper ${coordinate(baseline)}, all pixels ${signed(total)}: together the score ${coordinate(logit)}.`
+    if (method !== "integrated_gradients") return `Score of ${this.asked}: ${fixed(logit)}.`
+    return `Empty paper ${fixed(baseline)}, all pixels ${signed(total)}: together the score ${fixed(logit)}.`
   }
 
   repaint() {

@@ -1,7 +1,7 @@
 // The smallest change that turns the answer: what it is, how large, and how much of it is made.
 
 import { h } from "./dom.js";
-import { clamp, coordinate, percent, withArticle } from "./numbers.js";
+import { clamp, fixed, percent, withArticle } from "./numbers.js";
 import { paintSigned, signColours, wipe } from "./pictures.js";
 
 const CALM = "The least change of the pixels that makes it say something else."
@@ -88,7 +88,7 @@ export class ChangeCard {
     const { ink, largest, distance, answer, label } = this.change
     const turned = `From ${withArticle(this.names[label])} to ${withArticle(this.names[answer])}: `
     const size = ink < 0.01 ? "less than 1%" : percent(ink)
-    return `${turned}the pixels change by ${size} of the ink, none by more than ${percent(clamp(largest, 0, 1))}. Length of the change (L2 norm): ${coordinate(distance)}.`
+    return `${turned}the pixels change by ${size} of the ink, none by more than ${percent(clamp(largest, 0, 1))}. Length of the change (L2 norm): ${fixed(distance)}.`
   }
 
   repaint() {

@@ -2,8 +2,9 @@
 
 import { card, connect, h, onTheme } from "./dom.js";
 import { KernelChoice, WindowSettings } from "./kernel_choice.js";
-import { KernelEquation, plainNumber } from "./kernel_equation.js";
+import { KernelEquation } from "./kernel_equation.js";
 import { Messenger } from "./messenger.js";
+import { plain } from "./numbers.js";
 import { SlidePlayer } from "./slide_player.js";
 import { SlidingPictures } from "./sliding_pictures.js";
 
@@ -252,7 +253,7 @@ class Sandbox {
     clearTimeout(this.speaking)
     this.speaking = setTimeout(() => {
       const [row, column] = this.place.map((at) => at + 1)
-      this.spoken.textContent = `Row ${row}, column ${column}: the sum is ${plainNumber(this.pictures.sum())}.`
+      this.spoken.textContent = `Row ${row}, column ${column}: the sum is ${plain(this.pictures.sum(), 4)}.`
     }, SPOKEN)
   }
 

@@ -2,7 +2,7 @@
 
 import { connect, explain, h, onTheme } from "./dom.js";
 import { namedCard, picture } from "./latent_cards.js";
-import { coordinate } from "./numbers.js";
+import { fixed } from "./numbers.js";
 import { classColor } from "./palette.js";
 import { paintInk, parts, rgb, wipe } from "./pictures.js";
 
@@ -46,7 +46,7 @@ class DrawingCard {
     this.state = state
     this.find.disabled = this.again.disabled = !state.mean
     this.spread.textContent = state.mean
-      ? `It is kept in two numbers: ${coordinate(state.mean[0], 3)} ± ${coordinate(state.sigma[0], 3)} across, and ${coordinate(state.mean[1], 3)} ± ${coordinate(state.sigma[1], 3)} up.`
+      ? `It is kept in two numbers: ${fixed(state.mean[0], 3)} ± ${fixed(state.sigma[0], 3)} across, and ${fixed(state.mean[1], 3)} ± ${fixed(state.sigma[1], 3)} up.`
       : `Draw a ${this.noun}, and it lands on the map.`
     this.repaint()
   }

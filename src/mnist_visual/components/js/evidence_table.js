@@ -1,7 +1,7 @@
 // What the strongest hidden units add to a score, and that it adds up.
 
 import { h } from "./dom.js";
-import { coordinate, signed } from "./numbers.js";
+import { fixed, signed } from "./numbers.js";
 
 const ROWS = 10 // whose places are kept from the start
 const NONE = "This network does not end in a sum over hidden units."
@@ -49,7 +49,7 @@ export class EvidenceTable {
     this.fill(this.rest, `the other ${others} together`, others ? left : 0, largest)
     this.fill(this.bias, "bias (always there)", bias, largest)
     this.fill(this.total, `score of ${asked} (logit)`, logit, largest)
-    this.total.number.textContent = coordinate(logit)
+    this.total.number.textContent = fixed(logit)
     this.lead.textContent = this.leadWords(evidence, asked)
   }
 
@@ -58,7 +58,7 @@ export class EvidenceTable {
     const value = values[strongest]
     if (!value) return `Nothing speaks for ${asked}, and nothing against it.`
     const name = names[strongest][0].toUpperCase() + names[strongest].slice(1)
-    const size = coordinate(Math.abs(value))
+    const size = fixed(Math.abs(value))
     return value > 0 ? `${name} adds ${size} for ${asked}.` : `${name} takes away ${size}: it speaks against ${asked}.`
   }
 

@@ -1,16 +1,12 @@
 // Patch × kernel = products → their sum, with nine numbers that can be changed.
 
 import { h } from "./dom.js";
+import { plain } from "./numbers.js";
 import { rgb } from "./pictures.js";
 
 const REST = 900 // milliseconds until half a number is taken for all of it
 const STEP = 0.1 // of an arrow key
-
-// As few digits as there are, four at most, with a true minus sign.
-export function plainNumber(value, digits = 4) {
-  const text = String(Number(value.toFixed(digits)) + 0)
-  return (text.includes("e") ? value.toFixed(digits) : text).replace("-", "−")
-}
+const DIGITS = 4 // after the point, at most
 
 export class KernelEquation {
   // `onEdit` hears nine numbers, null for each that cannot be read.
@@ -111,7 +107,7 @@ export class KernelEquation {
     this.kernel = Float32Array.from(kernel)
     if (same && !afresh) return
     this.inputs.forEach((input, i) => {
-      if (afresh || Math.fround(input.valueAsNumber) !== kernel[i]) input.value = plainNumber(kernel[i]).replace("−", "-")
+      if (afresh || Math.fround(input.valueAsNumber) !== kernel[i]) input.value = plain(kernel[i], DIGITS).replace("−", "-")
     })
     this.refuse(false)
   }
@@ -139,21 +135,21 @@ export class KernelEquation {
     const most = (values) => Math.max(1e-6, ...Array.from(values, Math.abs))
     const [heaviest, weightiest] = [most(this.kernel), most(products)]
     patch.forEach(({ value, beyond }, i) => {
-      write(this.patch[i], plainNumber(value))
+      write(this.patch[i], plain(value, DIGITS))
       this.patch[i].classList.toggle("beyond", beyond)
       this.tint(this.patch[i], value, true)
     })
     this.inputs.forEach((input, i) => this.tint(input, this.kernel[i] / heaviest))
     products.forEach((value, i) => {
-      write(this.products[i], plainNumber(value))
+      write(this.products[i], plain(value, DIGITS))
       this.tint(this.products[i], value / weightiest)
     })
-    write(this.sum, plainNumber(sum))
+    write(this.sum, plain(sum, DIGITS))
     this.tint(this.sum, sum / largest)
     this.after.hidden = !relu
     this.sum.classList.toggle("final", !relu)
     const kept = Math.max(0, sum)
-    write(this.rectified, plainNumber(kept))
+    write(this.rectified, plain(kept, DIGITS))
     this.tint(this.rectified, kept / largest)
     this.verdict.textContent = sum > 0 ? "ReLU keeps it" : "ReLU makes it 0"
   }

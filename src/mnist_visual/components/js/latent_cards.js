@@ -1,7 +1,7 @@
 // The cards beside the plane, and what lies under the pointer.
 
 import { h } from "./dom.js";
-import { bestOf, coordinate, percent } from "./numbers.js";
+import { bestOf, fixed, percent } from "./numbers.js";
 import { classColor } from "./palette.js";
 import { paintInk, rgb } from "./pictures.js";
 
@@ -50,7 +50,7 @@ export class PointerCard {
     this.answer.textContent = this.names[best]
     this.answer.classList.toggle("word", this.names[best].length > 2)
     this.sure.textContent = `${percent(probabilities[best])} sure`
-    this.where.textContent = `at ${coordinate(x, digits)}, ${coordinate(y, digits)}`
+    this.where.textContent = `at ${fixed(x, digits)}, ${fixed(y, digits)}`
     this.bars.forEach(({ fill }, i) => (fill.style.transform = `scaleY(${probabilities[i]})`))
     this.repaint()
   }

@@ -2,17 +2,14 @@
 
 import { card, connect, h, onTheme } from "./dom.js";
 import { LossCurve } from "./loss_curve.js";
-import { percent } from "./numbers.js";
+import { fixed, percent } from "./numbers.js";
 import { paintInk, parts, rgb } from "./pictures.js";
 
 const SPOKEN = 600 // milliseconds of rest until the state is read out
 const SHOWN = 12 // classes at the most
 const BUTTONS = 12 // classes that have a button each; more are chosen from a list
 
-const fixed = (value, digits = 3) => {
-  const text = value.toFixed(digits)
-  return (Number(text) === 0 ? text.replace("-", "") : text).replace("-", "−")
-}
+const write = (value) => fixed(value, 3)
 
 class Lesson {
   constructor(model) {
@@ -145,7 +142,7 @@ class Lesson {
     if (!state) this.losses.textContent = ""
     else {
       const [before, now] = state.losses
-      this.losses.replaceChildren(h("b", {}, fixed(before)), " before → ", h("b", {}, fixed(now)), " now")
+      this.losses.replaceChildren(h("b", {}, write(before)), " before → ", h("b", {}, write(now)), " now")
     }
   }
 
@@ -159,9 +156,9 @@ class Lesson {
     const { source, units, values, before, after, scores } = state.sum
     const name = this.names[state.label]
     const head = ["it reads", "value", "× weight: before → now", "= product: before → now"]
-    const arrow = (was, now) => `${fixed(was)} → ${fixed(now)}`
+    const arrow = (was, now) => `${write(was)} → ${write(now)}`
     const rows = units.map((unit, i) =>
-      row(`${source}, unit ${unit + 1}`, [fixed(values[i]), arrow(before[i], after[i]), arrow(values[i] * before[i], values[i] * after[i])]),
+      row(`${source}, unit ${unit + 1}`, [write(values[i]), arrow(before[i], after[i]), arrow(values[i] * before[i], values[i] * after[i])]),
     )
     const total = h("tr", {}, h("th", { scope: "row", colspan: 3 }, "all products and the bias: the score (logit)"), h("td", {}, h("b", {}, arrow(...scores))))
     this.sum.replaceChildren(

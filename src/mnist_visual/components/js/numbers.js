@@ -7,8 +7,8 @@ export const clamp = (value, low, high) => Math.min(high, Math.max(low, value))
 
 export const bestOf = (values) => values.indexOf(Math.max(...values))
 
-// As many digits as tell one pixel of a view from the next, with a true minus sign.
-export function coordinate(value, digits = 2) {
+// So many decimals, with a true minus sign and none before zero.
+export function fixed(value, digits = 2) {
   const text = value.toFixed(digits)
   return (Number(text) === 0 ? text.replace("-", "") : text).replace("-", "−")
 }
@@ -17,20 +17,21 @@ export function coordinate(value, digits = 2) {
 export function brief(value) {
   const size = Math.abs(value)
   if (size < 5e-5) return size === 0 ? "0" : "≈ 0"
-  return coordinate(value, size < 0.0095 ? 4 : size < 0.995e3 ? 2 : 0)
+  return fixed(value, size < 0.0095 ? 4 : size < 0.995e3 ? 2 : 0)
+}
+
+// As fixed, with a plus sign, too.
+export function signed(value, digits = 2) {
+  const text = fixed(value, digits)
+  return Number(value.toFixed(digits)) > 0 ? `+${text}` : text
 }
 
 // So many decimals at the most, and none for nothing: 0.5, not 0.500.
 export function plain(value, decimals) {
   const step = 10 ** decimals
   const rounded = (Math.sign(value) * Math.round(Math.abs(value) * step + 1e-6)) / step
-  return String(rounded === 0 ? 0 : Number(rounded.toFixed(decimals))).replace("-", "−")
-}
-
-// The same with a plus sign, too.
-export function signed(value, digits = 2) {
-  const text = coordinate(value, digits)
-  return Number(value.toFixed(digits)) > 0 ? `+${text}` : text
+  const text = String(rounded === 0 ? 0 : Number(rounded.toFixed(decimals)))
+  return (text.includes("e") ? rounded.toFixed(decimals) : text).replace("-", "−")
 }
 
 // "a 3", "an 8", "a cat".

@@ -1,7 +1,7 @@
 // The plane, painted: regions, pictures and points, wherever one looks.
 
 import { h, onceAFrame, onResize, onTheme } from "./dom.js";
-import { clamp, coordinate } from "./numbers.js";
+import { clamp, fixed } from "./numbers.js";
 import { classColor } from "./palette.js";
 import { rgb } from "./pictures.js";
 
@@ -202,13 +202,13 @@ export class Plane {
     context.textBaseline = "bottom"
     for (const x of multiples(step, left, right)) {
       const [px] = this.toPixels(x, 0)
-      if (px > 40 && px < this.side - 16) write(coordinate(x, digits), px, this.side - 4)
+      if (px > 40 && px < this.side - 16) write(fixed(x, digits), px, this.side - 4)
     }
     context.textAlign = "left"
     context.textBaseline = "middle"
     for (const y of multiples(step, bottom, top)) {
       const [, py] = this.toPixels(0, y)
-      if (py > 12 && py < this.side - 24) write(coordinate(y, digits), 5, py)
+      if (py > 12 && py < this.side - 24) write(fixed(y, digits), 5, py)
     }
   }
 }

@@ -2,7 +2,7 @@
 
 import { explain, h } from "./dom.js";
 import { kindLesson } from "./layer_kinds.js";
-import { bestOf } from "./numbers.js";
+import { bestOf, fixed } from "./numbers.js";
 import { hasNegatives, rgb } from "./pictures.js";
 import { softmaxTable } from "./softmax_table.js";
 
@@ -10,10 +10,6 @@ const TERMS = 8 // of a dense unit that are shown one by one
 const CELLS_SHOWN = 81 // of a window; of a larger one, only what counts most
 const ALL = 6 // decimals, for those who calculate
 
-const number = (value, digits = 3) => {
-  const text = value.toFixed(digits)
-  return (Number(text) === 0 ? text.replace("-", "") : text).replace("-", "−")
-}
 
 export class TracePanel {
   constructor(model, { onFollow, onRelease }) {
@@ -52,7 +48,7 @@ export class TracePanel {
   }
 
   write(value, digits = 3) {
-    return number(value, this.exact ? ALL : digits)
+    return fixed(value, this.exact ? ALL : digits)
   }
 
   setHeld(held) {
@@ -98,7 +94,7 @@ export class TracePanel {
 
   // For those who do not see it.
   get sentence() {
-    return this.trace ? `${this.name(this.trace.layer, this.trace.unit)} is ${number(this.trace.value)}.` : ""
+    return this.trace ? `${this.name(this.trace.layer, this.trace.unit)} is ${fixed(this.trace.value, 3)}.` : ""
   }
 
   name(layer, unit) {
