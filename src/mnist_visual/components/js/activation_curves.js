@@ -5,8 +5,7 @@ import { CurvePlot } from "./curve_plot.js";
 import { Messenger } from "./messenger.js";
 import { brief, clamp } from "./numbers.js";
 import { PixelMap } from "./pixel_map.js";
-
-const QUIET = 600 // milliseconds of rest until a value is read out
+import { Speaker } from "./speaker.js";
 
 const FUNCTIONS = {
   relu: { name: "ReLU", words: "below zero becomes 0, the rest stays" },
@@ -20,7 +19,8 @@ class ActivationView {
     this.held = false // whether a value stays while the pointer moves on
     this.pointing = new Messenger((message) => model.send_msg(message))
     this.trying = new Messenger((message) => model.send_msg(message))
-    this.element = card(model, this.mapsRow(), this.curvesRow(), this.slider(), this.status())
+    this.speaker = new Speaker()
+    this.element = card(model, this.mapsRow(), this.curvesRow(), this.slider(), this.speaker.element)
     this.element.addEventListener("keydown", (event) => this.keyDown(event))
     this.stopTheme = onTheme(() => this.maps.forEach((map) => map.repaint()))
   }
@@ -30,7 +30,7 @@ class ActivationView {
     this.pointing.stop()
     this.trying.stop()
     this.curves.forEach((curve) => curve.stopResize())
-    clearTimeout(this.speaking)
+    this.speaker.stop()
   }
 
   // What stands on the page
@@ -93,10 +93,6 @@ class ActivationView {
     return h("div", { class: "what-if" }, h("b", { "aria-hidden": "true" }, "What if another number went in?"), this.range, this.trial)
   }
 
-  status() {
-    this.spoken = h("p", { class: "visually-hidden", role: "status" })
-    return this.spoken
-  }
 
   // What somebody does
 
@@ -200,11 +196,9 @@ class ActivationView {
   }
 
   speak(shown) {
-    clearTimeout(this.speaking)
-    this.speaking = setTimeout(() => {
-      const outputs = this.curves.map((curve, i) => `${curve.name} gives ${shown && brief(shown.outputs[i])}`).join(", ")
-      this.spoken.textContent = shown ? `${this.tried ? "You try" : `${this.name}:`} ${brief(shown.value)} goes in. ${outputs}.` : ""
-    }, QUIET)
+    const outputs = this.curves.map((curve, i) => `${curve.name} gives ${shown && brief(shown.outputs[i])}`).join(", ")
+    const lead = this.tried ? "You try" : `${this.name}:`
+    this.speaker.say(shown ? `${lead} ${brief(shown.value)} goes in. ${outputs}.` : "")
   }
 }
 

@@ -7,8 +7,8 @@ import { Messenger } from "./messenger.js";
 import { bestOf, clamp } from "./numbers.js";
 import { PaintSquare } from "./paint_square.js";
 import { parts } from "./pictures.js";
+import { Speaker } from "./speaker.js";
 
-const SPOKEN = 600 // milliseconds of rest until the answer is read out
 const SIZES = { small: 0.75, medium: 1.5, large: 2.75 } // radius of the brush, in pixels
 const MOST_UNDONE = 200
 
@@ -18,12 +18,13 @@ class Adversary {
     this.past = [] // pictures that undo goes back to
     this.digit = null // as it is drawn; null while nothing is
     this.messenger = new Messenger((message) => model.send_msg(message))
+    this.speaker = new Speaker()
     this.slideSoon = onceAFrame(() => model.send_msg({ kind: "slide", share: this.share }))
     this.square = new PaintSquare({
       onBegin: () => this.remember(),
       onPaint: (picture) => this.paint(picture),
       onUndo: () => this.undo(),
-      onSay: (text) => this.say(text),
+      onSay: (text) => this.speaker.say(text),
     })
     this.bars = new ClassBars(model.class_names)
     this.change = new ChangeCard(model.class_names, {
@@ -32,7 +33,6 @@ class Adversary {
     })
     this.undoButton = h("button", { type: "button", onclick: () => this.undo() }, "Undo")
     this.againButton = h("button", { type: "button", onclick: () => this.again() }, "Start again")
-    this.spoken = h("p", { class: "visually-hidden", role: "status" })
     this.element = card(
       model,
       h(
@@ -43,7 +43,7 @@ class Adversary {
         this.bars.element,
       ),
       this.change.element,
-      this.spoken,
+      this.speaker.element,
     )
     this.element.classList.add("adversary")
     this.stopTheme = onTheme(() => this.repaint())
@@ -76,7 +76,7 @@ class Adversary {
     this.slideSoon.cancel()
     this.messenger.stop()
     this.square.destroy()
-    clearTimeout(this.speaking)
+    this.speaker.stop()
   }
 
   receive(message) {
@@ -85,7 +85,7 @@ class Adversary {
       if (message.now) this.judge(message.now, message.verdict)
       this.messenger.answered(message.number)
     } else if (message.kind === "unchanged") this.change.fail(message.target)
-    else if (message.kind === "problem") this.say(message.text)
+    else if (message.kind === "problem") this.speaker.say(message.text)
   }
 
   show(message) {
@@ -107,7 +107,7 @@ class Adversary {
     this.bars.show(this.before, this.before && { probabilities, verdict })
     this.undoButton.disabled = !this.past.length
     this.againButton.disabled = !this.digit || this.isUntouched()
-    this.say(this.bars.sentence)
+    this.speaker.say(this.bars.sentence)
   }
 
   isUntouched() {
@@ -154,14 +154,6 @@ class Adversary {
   repaint() {
     this.square.repaint()
     this.change.repaint()
-  }
-
-  // A screen reader hears the answer once the brush rests.
-  say(text) {
-    clearTimeout(this.speaking)
-    this.speaking = setTimeout(() => {
-      if (this.spoken.textContent !== text) this.spoken.textContent = text
-    }, SPOKEN)
   }
 }
 

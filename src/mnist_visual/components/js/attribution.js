@@ -4,8 +4,8 @@ import { card, connect, h, onTheme } from "./dom.js";
 import { EvidenceTable } from "./evidence_table.js";
 import { fixed, percent, signed, withArticle } from "./numbers.js";
 import { paintInk, paintSigned, rgb, signColours, wipe } from "./pictures.js";
+import { Speaker } from "./speaker.js";
 
-const SPOKEN = 600 // milliseconds of rest until the strongest reason is read out
 const CALM = "Draw a digit, and see what speaks for it."
 const METHODS = {
   integrated_gradients: "what each pixel adds (integrated gradients)",
@@ -34,7 +34,7 @@ class Attribution {
     this.square = h("div", { class: "square", role: "img", "aria-label": CALM }, this.ink, this.pixels)
     this.sum = h("p", { class: "sum" })
     this.table = new EvidenceTable()
-    this.spoken = h("p", { class: "visually-hidden", role: "status" })
+    this.speaker = new Speaker()
     this.element = card(
       model,
       this.question,
@@ -45,7 +45,7 @@ class Attribution {
         h("div", { class: "drawing" }, h("h3", {}, "The pixels, and what they say"), this.square, this.legend(), this.method, this.sum),
         h("div", {}, h("h3", {}, "The hidden units, and what each adds"), this.table.element),
       ),
-      this.spoken,
+      this.speaker.element,
     )
     this.element.classList.add("attribution")
     this.stopTheme = onTheme(() => this.repaint())
@@ -59,7 +59,7 @@ class Attribution {
 
   destroy() {
     this.stopTheme()
-    clearTimeout(this.speaking)
+    this.speaker.stop()
   }
 
   // The answer's own button leads back to whatever the answer is.
@@ -88,8 +88,7 @@ class Attribution {
     this.table.show(message.empty ? null : message.evidence, this.asked)
     this.square.setAttribute("aria-label", message.empty ? CALM : `The drawing, and which pixels speak for ${this.asked} and against it`)
     this.repaint()
-    clearTimeout(this.speaking)
-    this.speaking = setTimeout(() => (this.spoken.textContent = message.empty ? "" : this.sentence), SPOKEN)
+    this.speaker.say(message.empty ? "" : this.sentence)
   }
 
   get asked() {

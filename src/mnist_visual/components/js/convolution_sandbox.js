@@ -7,8 +7,8 @@ import { Messenger } from "./messenger.js";
 import { plain } from "./numbers.js";
 import { SlidePlayer } from "./slide_player.js";
 import { SlidingPictures } from "./sliding_pictures.js";
+import { Speaker } from "./speaker.js";
 
-const SPOKEN = 700 // milliseconds of rest until a place is read out
 const REPORT = 250 // between two reports of where somebody looks
 const MOST = 100_000 // visits that one report may name
 const EMPTY = "Draw a digit, and the window slides over it."
@@ -55,7 +55,7 @@ class Sandbox {
     this.hint = h("p", { class: "status hint" }, EMPTY)
     this.words = h("p", { class: "words" })
     this.reason = h("p", { class: "reason", role: "status" })
-    this.spoken = h("p", { class: "visually-hidden", role: "status" })
+    this.speaker = new Speaker()
     const body = h(
       "div",
       { class: "sandbox", onkeydown: (event) => event.key === "Escape" && this.letGo() },
@@ -64,7 +64,7 @@ class Sandbox {
       this.choice.element,
       this.settings.element,
       h("div", { class: "below" }, this.words, this.reason),
-      this.spoken,
+      this.speaker.element,
     )
     this.element = card(this.model, body)
     // What is out of sight does not go on.
@@ -78,7 +78,7 @@ class Sandbox {
     this.sight.disconnect()
     this.equation.destroy()
     this.asking.stop()
-    clearTimeout(this.speaking)
+    this.speaker.stop()
     clearTimeout(this.reporting)
   }
 
@@ -181,14 +181,14 @@ class Sandbox {
       this.kept = true
     }
     this.visit(place)
-    this.speakLater()
+    this.speak()
   }
 
   take(place) {
     this.player.pause()
     this.kept = true
     this.visit(place, this.player.glide)
-    this.speakLater()
+    this.speak()
   }
 
   letGo() {
@@ -220,7 +220,7 @@ class Sandbox {
     this.pictures.fill(null)
     this.tell()
     this.report()
-    this.speakLater()
+    this.speak()
   }
 
   step() {
@@ -249,12 +249,9 @@ class Sandbox {
     this.visits = 0
   }
 
-  speakLater() {
-    clearTimeout(this.speaking)
-    this.speaking = setTimeout(() => {
-      const [row, column] = this.place.map((at) => at + 1)
-      this.spoken.textContent = `Row ${row}, column ${column}: the sum is ${plain(this.pictures.sum(), 4)}.`
-    }, SPOKEN)
+  speak() {
+    const [row, column] = this.place.map((at) => at + 1)
+    this.speaker.say(`Row ${row}, column ${column}: the sum is ${plain(this.pictures.sum(), 4)}.`)
   }
 
   repaint() {

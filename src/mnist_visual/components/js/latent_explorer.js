@@ -8,9 +8,9 @@ import { Messenger } from "./messenger.js";
 import { Plane } from "./plane.js";
 import { Gestures } from "./plane_gestures.js";
 import { Marks } from "./plane_marks.js";
+import { Speaker } from "./speaker.js";
 
 const REST = 250 // milliseconds until a view that no longer moves is filled with detail
-const SPOKEN = 600 // and until a place is read out
 const GRID = 16 // pictures of the grid across the view, at most
 const FARTHEST = 9999 // as the server accepts
 const SILENT = "The server does not answer. Start it again, then reload this page."
@@ -94,7 +94,7 @@ class Explorer {
     })
     const zoom = (name, text, action) =>
       h("button", { type: "button", class: "zoom", "aria-label": name, title: name, onclick: action }, text)
-    this.spoken = h("p", { class: "visually-hidden", role: "status" })
+    this.speaker = new Speaker()
     this.status = h("p", { class: "status", role: "status" })
     const plane = h(
       "section",
@@ -126,7 +126,7 @@ class Explorer {
         h("p", { class: "small hint" }, matchMedia("(pointer: coarse)").matches ? TOUCH_HINT : HINT),
         h("p", { class: "small keys", id: "plane-keys" }, KEYS),
       ),
-      this.spoken,
+      this.speaker.element,
     )
     this.element = h(
       "div",
@@ -142,7 +142,7 @@ class Explorer {
     this.path.destroy()
     for (const messenger of Object.values(this.messengers)) messenger.stop()
     clearTimeout(this.resting)
-    clearTimeout(this.speaking)
+    this.speaker.stop()
     clearTimeout(this.working)
   }
 
@@ -269,12 +269,6 @@ class Explorer {
     if (this.status.textContent !== text) this.status.textContent = text
   }
 
-  // A screen reader hears what is there once the pointer rests, if it was moved.
-  speakLater() {
-    clearTimeout(this.speaking)
-    if (!this.heard) return
-    this.speaking = setTimeout(() => (this.spoken.textContent = this.pointer.sentence), SPOKEN)
-  }
 
   // What is answered
 
@@ -335,7 +329,7 @@ class Explorer {
   showDecoded({ point, picture, probabilities }) {
     this.pointer.show(picture, probabilities, point, this.plane.digits)
     this.path.showNow(picture)
-    this.speakLater()
+    if (this.heard) this.speaker.say(this.pointer.sentence)
   }
 
   showPath(message) {

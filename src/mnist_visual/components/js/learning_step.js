@@ -4,8 +4,8 @@ import { card, connect, h, onTheme } from "./dom.js";
 import { LossCurve } from "./loss_curve.js";
 import { fixed, percent } from "./numbers.js";
 import { paintInk, parts, rgb } from "./pictures.js";
+import { Speaker } from "./speaker.js";
 
-const SPOKEN = 600 // milliseconds of rest until the state is read out
 const SHOWN = 12 // classes at the most
 const BUTTONS = 12 // classes that have a button each; more are chosen from a list
 
@@ -31,7 +31,7 @@ class Lesson {
     this.examples = h("ol", { class: "examples" })
     this.memory = part("What else it still reads", this.kept, this.examples)
     this.memory.hidden = true
-    this.spoken = h("p", { class: "visually-hidden", role: "status" })
+    this.speaker = new Speaker()
     this.element = card(
       model,
       h(
@@ -49,14 +49,14 @@ class Lesson {
         this.memory,
       ),
       this.sum,
-      this.spoken,
+      this.speaker.element,
     )
     this.stopTheme = onTheme(() => this.paintExamples())
   }
 
   destroy() {
     this.stopTheme()
-    clearTimeout(this.speaking)
+    this.speaker.stop()
   }
 
   send(kind, value) {
@@ -96,9 +96,8 @@ class Lesson {
     this.showLoss(isReady ? state : null)
     this.showSum(isReady ? state : null)
     this.showMemory(state)
-    clearTimeout(this.speaking)
-    const sentences = [this.verdict, this.losses, this.kept].map((each) => each.textContent).join(" ")
-    if (steps) this.speaking = setTimeout(() => (this.spoken.textContent = sentences), SPOKEN)
+    const sentences = [this.verdict, this.losses, this.kept].map((each) => each.textContent)
+    this.speaker.say(steps ? sentences.join(" ") : "")
   }
 
   invitation({ before, label, steps }) {

@@ -4,9 +4,8 @@ import { connect, h, onTheme } from "./dom.js";
 import { Messenger } from "./messenger.js";
 import { NetworkPicture } from "./network_picture.js";
 import { bestOf } from "./numbers.js";
+import { Speaker } from "./speaker.js";
 import { TracePanel } from "./trace_panel.js";
-
-const SPOKEN = 600 // milliseconds of rest until a value is read out
 
 class Explorer {
   constructor(model) {
@@ -27,13 +26,13 @@ class Explorer {
       },
       onRelease: () => this.release(),
     })
-    this.spoken = h("p", { class: "visually-hidden", role: "status" })
+    this.speaker = new Speaker()
     this.element = h(
       "div",
       { class: "network", onkeydown: (event) => event.key === "Escape" && this.release() },
       this.picture.element,
       this.panel.element,
-      this.spoken,
+      this.speaker.element,
     )
     this.stopTheme = onTheme(() => this.repaint())
   }
@@ -42,7 +41,7 @@ class Explorer {
     this.stopTheme()
     this.picture.destroy()
     this.asking.stop()
-    clearTimeout(this.speaking)
+    this.speaker.stop()
   }
 
   point(layer, unit) {
@@ -93,8 +92,7 @@ class Explorer {
   trace(trace) {
     this.panel.show(trace)
     this.picture.link(trace)
-    clearTimeout(this.speaking)
-    this.speaking = setTimeout(() => (this.spoken.textContent = this.panel.sentence), SPOKEN)
+    this.speaker.say(this.panel.sentence)
   }
 
   repaint() {

@@ -5,9 +5,8 @@ import { Messenger } from "./messenger.js";
 import { plain } from "./numbers.js";
 import { fromShades, hasNegatives, paintSigned, signColours } from "./pictures.js";
 import { PixelMap } from "./pixel_map.js";
+import { Speaker } from "./speaker.js";
 import { WorkedExample } from "./worked_example.js";
-
-const STILL = 600 // milliseconds of rest until numbers are read out
 
 class PoolingView {
   constructor(model) {
@@ -17,8 +16,8 @@ class PoolingView {
     const [height, width] = model.shape
     Object.assign(this, { height, width })
     this.example = new WorkedExample()
-    this.spoken = h("p", { class: "visually-hidden", role: "status" })
-    this.element = card(model, this.choices(), this.picturesRow(), this.example.element, this.spoken)
+    this.speaker = new Speaker()
+    this.element = card(model, this.choices(), this.picturesRow(), this.example.element, this.speaker.element)
     this.element.addEventListener("keydown", (event) => event.key === "Escape" && (this.held = false))
     this.stopTheme = onTheme(() => this.repaint())
   }
@@ -26,7 +25,7 @@ class PoolingView {
   destroy() {
     this.stopTheme()
     this.pointing.stop()
-    clearTimeout(this.speaking)
+    this.speaker.stop()
   }
 
   // What stands on the page
@@ -172,7 +171,8 @@ class PoolingView {
     this.example.writeGlobal(count, plain(total, message.decimals), ...texts)
     const isDead = this.message.values.every((value) => value === 0)
     this.rest.textContent = `${isDead ? "This filter found nothing in your drawing. " : ""}${this.leftOver}`
-    this.speak()
+    const { max: most, average } = this.example.lines
+    this.speaker.say(`${most.textContent}. ${average.textContent}.`)
   }
 
   mark(place) {
@@ -196,12 +196,6 @@ class PoolingView {
     this.thumbs.forEach(({ canvas }, map) => {
       paintSigned(canvas, empty ? [0] : shades.subarray(map * size, (map + 1) * size), this.height, this.width, 127, ...colours)
     })
-  }
-
-  speak() {
-    clearTimeout(this.speaking)
-    const { max, average } = this.example.lines
-    this.speaking = setTimeout(() => (this.spoken.textContent = `${max.textContent}. ${average.textContent}.`), STILL)
   }
 }
 

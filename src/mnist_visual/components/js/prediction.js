@@ -2,8 +2,7 @@
 
 import { connect, explain, h } from "./dom.js";
 import { bestOf, percent } from "./numbers.js";
-
-const SPOKEN = 600 // milliseconds of rest before the answer is read out
+import { Speaker } from "./speaker.js";
 
 class Answer {
   constructor(model) {
@@ -23,7 +22,7 @@ class Answer {
     const items = this.bars.map(({ item }) => item)
     const label = `Probability of each ${areDigits ? "digit" : "class"}`
     const style = `grid-template-columns: repeat(${items.length}, minmax(0, 1fr))`
-    this.spoken = h("p", { class: "visually-hidden", role: "status" })
+    this.speaker = new Speaker()
     this.element = h(
       "section",
       { class: "card answer", "aria-labelledby": "heading" },
@@ -34,7 +33,7 @@ class Answer {
         h("header", {}, this.sentence, this.sure, ...explain(model)),
         h("ol", { "aria-label": label, style }, ...items),
       ),
-      this.spoken,
+      this.speaker.element,
     )
     this.show({ verdict: "empty", probabilities: null })
   }
@@ -57,21 +56,13 @@ class Answer {
       share.textContent = verdict === "empty" ? "" : percent(values[i])
       fill.style.transform = `scaleY(${values[i]})`
     })
-    this.speakLater(verdict === "empty" ? "" : `${sentence}, ${sure}.`)
-  }
-
-  // A screen reader hears the answer once the pen rests, not at every move.
-  speakLater(text) {
-    clearTimeout(this.timer)
-    this.timer = setTimeout(() => {
-      if (this.spoken.textContent !== text) this.spoken.textContent = text
-    }, SPOKEN)
+    this.speaker.say(verdict === "empty" ? "" : `${sentence}, ${sure}.`)
   }
 }
 
 export function render({ model }) {
   const answer = new Answer(model)
-  connect(model, (message) => answer.show(message), () => clearTimeout(answer.timer), { element: answer.element })
+  connect(model, (message) => answer.show(message), () => answer.speaker.stop(), { element: answer.element })
   return answer.element
 }
 
