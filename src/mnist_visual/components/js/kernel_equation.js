@@ -2,7 +2,7 @@
 
 import { h } from "./dom.js";
 import { plain } from "./numbers.js";
-import { rgb } from "./pictures.js";
+import { rgb, tint } from "./pictures.js";
 
 const REST = 900 // milliseconds until half a number is taken for all of it
 const STEP = 0.1 // of an arrow key
@@ -156,16 +156,11 @@ export class KernelEquation {
 
   // Strong or faint, but never so that neither ink nor paper can be read on it.
   tint(cell, share, isInk = false) {
-    const { ink, paper, positive, negative } = this.colours
+    const { ink, positive, negative } = this.colours
     const size = Math.min(1, Math.abs(share))
     const strong = isInk ? 0.3 + 0.7 * size : 0.75
     const strength = size < 0.5 ? 0.7 * size : strong
-    const base = isInk ? ink : share < 0 ? negative : positive
-    const mix = (i) => Math.round(base[i] * strength + paper[i] * (1 - strength))
-    const ground = [0, 1, 2].map(mix)
-    const text = contrast(ground, ink) >= contrast(ground, paper) ? ink : paper
-    cell.style.background = strength ? `rgb(${ground})` : ""
-    cell.style.color = `rgb(${text})`
+    tint(cell, isInk ? ink : share < 0 ? negative : positive, strength, this.colours)
   }
 }
 
@@ -173,13 +168,4 @@ function write(cell, text) {
   if (cell.textContent === text) return
   cell.textContent = text
   cell.classList.toggle("long", text.length > 5)
-}
-
-// As WCAG 2 defines it.
-const channel = (value) => (value <= 10.3 ? value / 3294.6 : ((value / 255 + 0.055) / 1.055) ** 2.4)
-const luminance = ([r, g, b]) => 0.2126 * channel(r) + 0.7152 * channel(g) + 0.0722 * channel(b)
-
-function contrast(a, b) {
-  const [dark, bright] = [luminance(a), luminance(b)].sort((x, y) => x - y)
-  return (bright + 0.05) / (dark + 0.05)
 }

@@ -20,6 +20,23 @@ export function rgb(element, property) {
   return numbers.slice(0, 3).map(Number)
 }
 
+// Lays a colour over the paper of a cell, in so much strength, and writes in whichever of ink
+// and paper can be read better on it.
+export function tint(cell, colour, strength, { ink, paper }) {
+  const ground = paper.map((value, i) => Math.round(colour[i] * strength + value * (1 - strength)))
+  cell.style.background = strength ? `rgb(${ground})` : ""
+  cell.style.color = `rgb(${contrast(ground, ink) >= contrast(ground, paper) ? ink : paper})`
+}
+
+// As WCAG 2 defines it.
+const linear = (value) => (value <= 10.3 ? value / 3294.6 : ((value / 255 + 0.055) / 1.055) ** 2.4)
+const luminance = ([r, g, b]) => 0.2126 * linear(r) + 0.7152 * linear(g) + 0.0722 * linear(b)
+
+function contrast(a, b) {
+  const [dark, bright] = [luminance(a), luminance(b)].sort((x, y) => x - y)
+  return (bright + 0.05) / (dark + 0.05)
+}
+
 // Bokeh's arrays carry a shape, and cannot be cut; this gives parts of one as plain arrays.
 export function parts(array, count) {
   const size = array.length / count

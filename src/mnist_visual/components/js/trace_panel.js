@@ -3,13 +3,12 @@
 import { explain, h } from "./dom.js";
 import { kindLesson } from "./layer_kinds.js";
 import { bestOf, fixed } from "./numbers.js";
-import { hasNegatives, rgb } from "./pictures.js";
+import { hasNegatives, rgb, tint } from "./pictures.js";
 import { softmaxTable } from "./softmax_table.js";
 
 const TERMS = 8 // of a dense unit that are shown one by one
 const CELLS_SHOWN = 81 // of a window; of a larger one, only what counts most
 const ALL = 6 // decimals, for those who calculate
-
 
 export class TracePanel {
   constructor(model, { onFollow, onRelease }) {
@@ -176,24 +175,14 @@ export class TracePanel {
       const cell = origin
         ? h("button", { type: "button", title: `Follow it back to ${this.name(...origin)}`, onclick: () => this.follow(...origin) }, this.write(value, 2))
         : h("span", {}, this.write(value, 2))
-      this.tint(cell, value / largest, isSigned)
+      const { activation, positive, negative } = this.colours
+      const colour = isSigned ? (value < 0 ? negative : positive) : activation
+      tint(cell, colour, (0.85 * Math.abs(value)) / largest, this.colours)
       return cell
     })
     const body = h("div", { class: "numbers" }, ...cells)
     body.style.setProperty("--columns", columns)
     return h("figure", {}, body, h("figcaption", {}, caption))
-  }
-
-  tint(cell, share, isSigned) {
-    const { ink, paper, activation, positive, negative } = this.colours
-    const base = isSigned ? (share < 0 ? negative : positive) : activation
-    const strength = 0.85 * Math.abs(share)
-    cell.style.background = `rgb(${base} / ${strength})`.replace(/,/g, " ")
-    // The one of ink and paper that stands out.
-    const light = ([r, g, b]) => 0.299 * r + 0.587 * g + 0.114 * b
-    const mixed = light(base) * strength + light(paper) * (1 - strength)
-    const best = Math.abs(light(ink) - mixed) >= Math.abs(light(paper) - mixed) ? ink : paper
-    cell.style.color = `rgb(${best})`
   }
 
   termSteps() {
