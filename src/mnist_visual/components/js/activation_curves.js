@@ -93,7 +93,6 @@ class ActivationView {
     return h("div", { class: "what-if" }, h("b", { "aria-hidden": "true" }, "What if another number went in?"), this.range, this.trial)
   }
 
-
   // What somebody does
 
   point(place, stay) {

@@ -1,6 +1,6 @@
 // How a network is built: its layers as blocks joined by arrows, and what each of them costs.
 
-import { card, connect, explain, h, onResize, svg } from "./dom.js";
+import { ARROW_STEPS, card, connect, explain, h, onResize, svg } from "./dom.js";
 import { blockPicture, blockScale } from "./layer_blocks.js";
 import { kindLesson, kindWords } from "./layer_kinds.js";
 import { percent } from "./numbers.js";
@@ -77,12 +77,12 @@ class Diagram {
   }
 
   keyDown(event) {
-    const step = { ArrowLeft: -1, ArrowUp: -1, ArrowRight: 1, ArrowDown: 1 }[event.key]
+    const step = ARROW_STEPS[event.key]
     const block = event.target.closest(".block")
     if (!step || !block || event.altKey || event.ctrlKey || event.metaKey) return
     event.preventDefault()
     const all = [...this.blocks.values()]
-    all[all.indexOf(block) + step]?.focus()
+    all[all.indexOf(block) + step[0] + step[1]]?.focus()
   }
 
   // Arrows between the pictures, wherever the blocks have come to stand.

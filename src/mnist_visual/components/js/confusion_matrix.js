@@ -1,11 +1,10 @@
 // Which class is taken for which, and the very pictures.
 
-import { h } from "./dom.js";
+import { ARROW_STEPS, h } from "./dom.js";
 import { clamp } from "./numbers.js";
 import { paintInk, parts, rgb } from "./pictures.js";
 
 const MAX_SHOTS = 24
-const STEPS = { ArrowLeft: [0, -1], ArrowRight: [0, 1], ArrowUp: [-1, 0], ArrowDown: [1, 0] }
 
 export class ConfusionMatrix {
   // `onOpen` hears of a cell [true class, read class], `onPick` of a picture.
@@ -116,7 +115,7 @@ export class ConfusionMatrix {
 
   // Arrow keys walk over the cells, but for those of the diagonal.
   keyDown(event) {
-    const step = STEPS[event.key]
+    const step = ARROW_STEPS[event.key]
     if (!step || event.altKey || event.ctrlKey || event.metaKey) return
     event.preventDefault()
     const last = this.names.length - 1

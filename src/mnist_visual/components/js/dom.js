@@ -16,6 +16,9 @@ function furnish(node, attributes, children) {
   return node
 }
 
+// How far each arrow key goes, down and to the right.
+export const ARROW_STEPS = { ArrowLeft: [0, -1], ArrowRight: [0, 1], ArrowUp: [-1, 0], ArrowDown: [1, 0] }
+
 // Calls back whenever light may have become dark, or the reverse; returns how to stop.
 export function onTheme(callback) {
   const preference = matchMedia("(prefers-color-scheme: dark)")

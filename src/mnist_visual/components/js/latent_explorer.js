@@ -269,7 +269,6 @@ class Explorer {
     if (this.status.textContent !== text) this.status.textContent = text
   }
 
-
   // What is answered
 
   async receive(message) {

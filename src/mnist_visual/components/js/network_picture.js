@@ -1,7 +1,7 @@
 // The layers of a network from left to right, each with its maps; what is pointed at is linked
 // with all that it was computed from.
 
-import { card, h, onceAFrame, onResize, svg } from "./dom.js";
+import { ARROW_STEPS, card, h, onceAFrame, onResize, svg } from "./dom.js";
 import { kindWords } from "./layer_kinds.js";
 import { clamp, percent } from "./numbers.js";
 import { fromShades, hasNegatives, paintSigned, rgb, signColours } from "./pictures.js";
@@ -10,8 +10,6 @@ const CLASSES = 100 // that have a bar each
 const CLASS_ROWS = 20 // bars below each other
 const UNIT_ROWS = 32 // of a dense layer
 const LINKS = 24 // lines that are drawn at the most; more would hide the network
-
-const ARROWS = { ArrowLeft: [0, -1], ArrowRight: [0, 1], ArrowUp: [-1, 0], ArrowDown: [1, 0] }
 
 export class NetworkPicture {
   constructor(model, { onPoint, onHold, onKey, onBack }) {
@@ -117,8 +115,8 @@ export class NetworkPicture {
     if (event.altKey || event.ctrlKey || event.metaKey) return
     const { shape } = column.layer
     let next = [...column.cursor]
-    if (event.key in ARROWS) {
-      const [down, right] = ARROWS[event.key]
+    if (event.key in ARROW_STEPS) {
+      const [down, right] = ARROW_STEPS[event.key]
       if (shape.length === 1) next = [next[0] + down + right * (column.isBars ? 1 : column.height)]
       else next = [next[0] + down, next[1] + right, ...next.slice(2)]
     } else if (shape.length === 3 && (event.key === "," || event.key === ".")) {

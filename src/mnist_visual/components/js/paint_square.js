@@ -1,11 +1,10 @@
 // A picture of few pixels to paint on, with brushes that take ink away or add some.
 
-import { h } from "./dom.js";
+import { ARROW_STEPS, h } from "./dom.js";
 import { clamp } from "./numbers.js";
 import { paintInk, rgb, wipe } from "./pictures.js";
 
 const REST = 700 // milliseconds without a key until the brush's place is read out
-const MOVES = { ArrowLeft: [-1, 0], ArrowRight: [1, 0], ArrowUp: [0, -1], ArrowDown: [0, 1] }
 
 export class PaintSquare {
   // `onBegin` hears that the picture is about to change, and `onPaint` that it has.
@@ -129,7 +128,7 @@ export class PaintSquare {
   keyDown(event) {
     const { key } = event
     if (event.altKey || ((event.ctrlKey || event.metaKey) && key !== "z")) return
-    if (key in MOVES) this.move(MOVES[key], event.shiftKey ? 4 : 1)
+    if (key in ARROW_STEPS) this.move(ARROW_STEPS[key], event.shiftKey ? 4 : 1)
     else if (key === " ") event.repeat || this.press()
     else if (key === "Backspace" || (key === "z" && (event.ctrlKey || event.metaKey))) this.onUndo()
     else return
@@ -143,7 +142,7 @@ export class PaintSquare {
     this.stroke(this.spot, this.spot)
   }
 
-  move([right, down], far) {
+  move([down, right], far) {
     const [rows, columns] = this.shape
     const before = this.spot
     this.go([clamp(before[0] + right * far, 0, columns), clamp(before[1] + down * far, 0, rows)])

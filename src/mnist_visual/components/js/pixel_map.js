@@ -1,10 +1,8 @@
 // A picture of numbers, any cell of which can be pointed at: with mouse, finger or arrow keys.
 
-import { h } from "./dom.js";
+import { ARROW_STEPS, h } from "./dom.js";
 import { clamp } from "./numbers.js";
 import { hasNegatives, paintSigned, signColours, wipe } from "./pictures.js";
-
-const CELL_STEPS = { ArrowLeft: [0, -1], ArrowRight: [0, 1], ArrowUp: [-1, 0], ArrowDown: [1, 0] }
 
 export class PixelMap {
   // `onPoint` hears the row and the column of a cell, and whether it is to stay so while the
@@ -84,9 +82,9 @@ export class PixelMap {
   }
 
   keyDown(event) {
-    if (event.altKey || event.ctrlKey || event.metaKey || !(event.key in CELL_STEPS)) return
+    if (event.altKey || event.ctrlKey || event.metaKey || !(event.key in ARROW_STEPS)) return
     event.preventDefault()
-    const [down, right] = CELL_STEPS[event.key]
+    const [down, right] = ARROW_STEPS[event.key]
     const [row, column] = this.cursor
     this.onPoint(clamp(row + down, 0, this.rows - 1), clamp(column + right, 0, this.columns - 1), true)
   }

@@ -1,6 +1,6 @@
 // The sketchpad: pointer, touch, pen and keyboard become strokes; the newest drawing is sent on.
 
-import { connect, h, onResize, onTheme } from "./dom.js";
+import { ARROW_STEPS, connect, h, onResize, onTheme } from "./dom.js";
 import { Messenger } from "./messenger.js";
 import { context2d, paintInk, rgb } from "./pictures.js";
 import { drawStroke, fitToDisplay } from "./strokes.js";
@@ -12,13 +12,6 @@ const CLOSE = 1 / 400 // points closer than this to the last one add nothing
 const REST = 700 // milliseconds without a key until the pen's place is read out
 const SILENT = "The server does not answer. Start it again, then reload this page."
 const FULL = "The sketchpad is full. Undo or clear to go on."
-
-const ARROWS = {
-  ArrowLeft: [-1, 0],
-  ArrowRight: [1, 0],
-  ArrowUp: [0, -1],
-  ArrowDown: [0, 1],
-}
 
 class Pad {
   constructor(send, canSample) {
@@ -215,7 +208,7 @@ class Pad {
   keyDown(event) {
     const { key } = event
     if (event.altKey || ((event.ctrlKey || event.metaKey) && key !== "z")) return
-    if (key in ARROWS) this.movePen(key, event.shiftKey)
+    if (key in ARROW_STEPS) this.movePen(key, event.shiftKey)
     else if (key === " ") event.repeat || this.togglePen()
     else if (key === "Backspace" || (key === "z" && (event.ctrlKey || event.metaKey))) this.undo()
     else if (key === "Delete") this.clear()
@@ -226,7 +219,7 @@ class Pad {
   movePen(key, far) {
     this.pressed.add(key) // two arrows at once move it diagonally
     for (const each of this.pressed) {
-      const [right, down] = ARROWS[each]
+      const [down, right] = ARROW_STEPS[each]
       const step = STEP * (far ? 4 : 1)
       this.pen.x = Math.min(1, Math.max(0, this.pen.x + right * step))
       this.pen.y = Math.min(1, Math.max(0, this.pen.y + down * step))

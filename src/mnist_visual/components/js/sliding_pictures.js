@@ -1,10 +1,9 @@
 // The picture with the window that slides over it, beside the new picture that comes of it.
 
-import { h, svg } from "./dom.js";
+import { ARROW_STEPS, h, svg } from "./dom.js";
 import { clamp } from "./numbers.js";
 import { paintInk, paintSigned, rgb, signColours } from "./pictures.js";
 
-const MOVES = { ArrowLeft: [0, -1], ArrowRight: [0, 1], ArrowUp: [-1, 0], ArrowDown: [1, 0] }
 const FLAT = 1e-5 // values no larger than this are nothing
 
 export class SlidingPictures {
@@ -77,7 +76,7 @@ export class SlidingPictures {
     if (event.altKey || event.ctrlKey || event.metaKey || !this.place) return
     const last = this.shape.map((length) => length - 1)
     const { key } = event
-    if (key in MOVES) this.onKey(this.inside(this.place.map((at, axis) => at + MOVES[key][axis])))
+    if (key in ARROW_STEPS) this.onKey(this.inside(this.place.map((at, axis) => at + ARROW_STEPS[key][axis])))
     else if (key === "Home" || key === "End") this.onKey(key === "Home" ? [0, 0] : last)
     else if (key === " ") event.repeat || this.onToggle()
     else return
