@@ -25,7 +25,7 @@ from mnist_visual.components.samples import random_digit
 from mnist_visual.inference import shared_network
 
 if TYPE_CHECKING:
-    from mnist_visual.components import Course, LatentExplorer, NetworkExplorer
+    from mnist_visual.components import Course, LatentExplorer, NetworkExplorer, TrainingMonitor
 
 LESSONS = "?page=learn&lesson="
 TEMPLATE = (Path(__file__).parent / "dashboard.html").read_text(encoding="utf-8")
@@ -43,6 +43,7 @@ def dashboard() -> pn.Template:
             "Draw": lambda: None,
             "Network": lambda: network(reading, explorer),
             "Latent": lambda: latent(plane(), memory),
+            "Train": lambda: train(sketchpad),
             "Learn": lambda: learn(reading, contents),
         },
         active=asked("page"),
@@ -55,6 +56,7 @@ def dashboard() -> pn.Template:
             "network": pages.slots["network"],
             "latent": pages.slots["latent"],
             "memory": memory,
+            "train": pages.slots["train"],
             "learn": pages.slots["learn"],
             "contents": contents,
             "sketchpad": sketchpad,
@@ -130,6 +132,16 @@ def latent(explorer: LatentExplorer, memory: pn.Column) -> LatentExplorer:
 
     memory.append(DrawingReconstruction(explorer, lessons=LESSONS))
     return explorer
+
+
+def train(sketchpad: Sketchpad) -> TrainingMonitor:
+    """Build the page on which visitors train networks of their own."""
+    from mnist_visual.components import TrainingMonitor
+    from mnist_visual.live_training.queue import shared_queue
+
+    queue = shared_queue()
+    queue.warm_up()  # while they choose
+    return TrainingMonitor(queue, sketchpad, lessons=LESSONS)
 
 
 def learn(reading: Reading, contents: pn.Column) -> Course:

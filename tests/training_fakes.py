@@ -8,9 +8,14 @@ from functools import cache
 import numpy as np
 
 from mnist_visual import datasets
-from mnist_visual.components._training_snapshots import network_of, vae_of
-from mnist_visual.inference import _DECODER, _ENCODER, _shipped_weights, shared_network
+from mnist_visual.inference import (
+    DECODER_LAYERS,
+    ENCODER_LAYERS,
+    _shipped_weights,
+    shared_network,
+)
 from mnist_visual.live_training.records import Progress, Snapshot
+from mnist_visual.live_training.snapshots import network_of, vae_of
 
 BATCHES = 20
 TAKES = 0.05  # seconds a batch
@@ -27,7 +32,7 @@ def validation():
 def final_weights(kind):
     if kind == "classifier":
         return shared_network().weights
-    parts = {"encoder": _ENCODER, "decoder": _DECODER}
+    parts = {"encoder": ENCODER_LAYERS, "decoder": DECODER_LAYERS}
     return {
         f"{part}/{name}": weights
         for part, layers in parts.items()

@@ -26,34 +26,16 @@ from collections.abc import Iterable, Mapping
 from dataclasses import asdict, replace
 from typing import Any
 
-from mnist_visual._numbers import checked_count
-from mnist_visual.live_training.records import Progress, Settings, Snapshot
-
-COUNTS = {"epochs": 200, "batch_size": 4096, "units": 1024, "seed": 2**31 - 1}
-NUMBERS = {"learning_rate": (1e-6, 1.0), "beta": (0.0, 100.0)}
-MAX_FILTERS = 64
+from mnist_visual.live_training.records import Progress, Settings, Snapshot, checked_settings
 
 Message = dict[str, Any]
 
 
 def read_choice(settings: Settings, name: Any, value: Any) -> Settings:
     """Change one setting; ValueError or TypeError where a script cannot have meant it."""
-    chosen: Any = None
-    if name == "kind" and value in ("classifier", "vae"):
-        chosen = value
-    elif name in COUNTS:
-        chosen = checked_count(name, value, least=int(name != "seed"), most=COUNTS[name])
-    elif name in NUMBERS:
-        low, high = NUMBERS[name]
-        chosen = float(value)
-        if not low <= chosen <= high:  # True for NaN, too
-            raise ValueError(f"{name} of {value!r}")
-    elif name == "filters":
-        first, second = (checked_count(name, each, most=MAX_FILTERS) for each in value)
-        chosen = first, second
-    else:
-        raise ValueError(f"{name!r} of {value!r}")
-    return replace(settings, **{str(name): chosen})
+    if not isinstance(name, str):
+        raise TypeError(f"a setting {name!r}")
+    return checked_settings(replace(settings, **{name: value}))
 
 
 def settings_message(settings: Settings) -> Message:

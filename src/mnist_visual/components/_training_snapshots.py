@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
+import io
 import math
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
-from mnist_visual.digit_vae import DigitVAE, digit_vae
-from mnist_visual.inference import DigitNetwork
-from mnist_visual.live_training.records import Snapshot
+from mnist_visual.live_training.records import Settings, Snapshot
+from mnist_visual.live_training.snapshots import save_snapshot
 
 from ._latent_messages import as_bytes
 
@@ -22,20 +22,6 @@ LEAST_HALF = 3.0  # of the scatter's view: a standard normal distribution
 Message = dict[str, Any]
 Bytes = npt.NDArray[np.uint8]
 Floats = npt.NDArray[np.float32]
-
-
-def network_of(snapshot: Snapshot) -> DigitNetwork:
-    """Make the classifier of a snapshot."""
-    return DigitNetwork(snapshot.weights)
-
-
-def vae_of(snapshot: Snapshot) -> DigitVAE:
-    """Make the autoencoder of a snapshot."""
-    parts: dict[str, dict[str, Any]] = {"encoder": {}, "decoder": {}}
-    for name, weights in snapshot.weights.items():
-        part, layer = name.split("/")
-        parts[part][layer] = weights
-    return digit_vae(**parts)
 
 
 def classifier_message(snapshot: Snapshot, network: Any, labels: Bytes, classes: int) -> Message:
@@ -148,3 +134,10 @@ def memory_message(vae: Any, digit: Floats) -> Message:
         "digit": as_bytes(digit),
         "reconstruction": as_bytes(np.asarray(vae.decoder(mean)).reshape(digit.shape)),
     }
+
+
+def weights_file(snapshot: Snapshot, settings: Settings) -> tuple[bytes, str]:
+    """Write a snapshot as Keras would, and name the file."""
+    content = io.BytesIO()
+    save_snapshot(snapshot, settings, content)
+    return content.getvalue(), f"{settings.kind}-epoch-{snapshot.epoch:.4g}.weights.h5"

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import operator
-from collections.abc import Callable
+import itertools
+from collections.abc import Callable, Sequence
 from typing import Any, Literal
 
 import numpy as np
@@ -22,7 +22,7 @@ ENDED = {"finished", "stopped", "failed"}
 class WatchedTraining(param.Parameterized):
     """What is known of a training, in the event loop of those who look at it.
 
-    A subclass shows it: `_show_all` after a new beginning, `_show_news` of some new snapshots.
+    A subclass shows it: `_show_all` after a new beginning, `_show_news` when it goes on.
     """
 
     settings = param.ClassSelector(class_=Settings, default=Settings(), doc="Of the next training.")
@@ -48,7 +48,7 @@ class WatchedTraining(param.Parameterized):
     def _show_all(self) -> None:
         raise NotImplementedError
 
-    def _show_news(self, added: list[Snapshot]) -> None:
+    def _show_news(self, first: int, *, replaced: bool) -> None:
         raise NotImplementedError
 
     def start(self) -> None:
@@ -133,17 +133,35 @@ class WatchedTraining(param.Parameterized):
     def _hear(self) -> None:
         """Take over what is new about the training."""
         progress, snapshots, known = self.run.progress, [*self.run.snapshots], self._snapshots
-        grown = self.kind == self._of and len(snapshots) >= len(known)
-        grown = grown and all(map(operator.is_, known, snapshots))
-        added = snapshots[len(known) if grown else 0 :]
-        if not grown:
-            self._previous = history(known) if self.kind == self._of else []
+        goes_on = self.kind == self._of and is_continued(known, snapshots)
+        if not goes_on:
+            if self.kind != self._of:
+                self._previous = []
+            elif len(known) > 1:  # else there are no curves
+                self._previous = history(known)
             self._half = 0.0
-        self._half = max([self._half, *map(half_side, added)])
+        # A new snapshot may stand in the place of another.
+        pairs = zip(known, snapshots, strict=False)
+        same = itertools.takewhile(lambda pair: pair[0] is pair[1], pairs)
+        first = sum(1 for _ in same) if goes_on else 0
+        self._half = max([self._half, *map(half_side, snapshots[first:])])
         self._snapshots, self._of = snapshots, self.kind
         with param.edit_constant(self):
-            self.param.update(progress=progress, **({} if grown else {"epoch": None}))
-        if grown and known:
-            self._show_news(added)
+            self.param.update(progress=progress, **({} if goes_on else {"epoch": None}))
+        if goes_on and known:
+            self._show_news(first, replaced=first < len(known))
         else:
             self._show_all()
+
+
+def is_continued(known: Sequence[Snapshot], snapshots: Sequence[Snapshot]) -> bool:
+    """Say whether snapshots are of the training of those that are known, further on.
+
+    Some of those may be missing, or have given way to others: see `snapshots.History`. But a
+    training that begins anew goes back, and comes to other networks.
+    """
+    if not known or not snapshots:
+        return not known
+    now = {each.epoch: each for each in snapshots}
+    kept = (now.get(each.epoch, each) is each for each in known if each.epoch)
+    return snapshots[-1].epoch >= known[-1].epoch and all(kept)

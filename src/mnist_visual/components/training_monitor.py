@@ -11,6 +11,7 @@ import numpy as np
 import param
 
 from mnist_visual.live_training.records import Settings, Snapshot
+from mnist_visual.live_training.snapshots import network_of, vae_of
 
 from ._line import Line
 from ._training_messages import (
@@ -20,15 +21,14 @@ from ._training_messages import (
     read_choice,
     settings_message,
 )
-from ._training_runs import TrainingQueue
+from ._training_runs import Bytes, TrainingQueue
 from ._training_snapshots import (
     classifier_message,
     memory_message,
     misread_message,
-    network_of,
     reading_message,
     vae_message,
-    vae_of,
+    weights_file,
 )
 from ._view import JS, Titled, View, kind_of
 from ._watched_training import WatchedTraining
@@ -53,11 +53,12 @@ class TrainingMonitor(Titled, WatchedTraining, View):
     sketchpad : Sketchpad
         Whose drawing is looked at, and where a misread picture is put.
     save : callable, optional
-        Makes a file of a snapshot and its settings: the bytes, and the file's name. A button
-        then downloads it. It is called in a thread; the text of a `ValueError` or an `OSError`
-        is shown.
+        Makes a file of a snapshot and its settings: the bytes, and the file's name; by default
+        one that `mnist_visual.load_weights` reads. A button downloads it, unless this is None.
+        It is called in a thread; the text of a `ValueError` or an `OSError` is shown.
     class_names : sequence of str, optional
-        What each class is called; its number by default.
+        What each class is called; by default its number, and 0 to 9 if the queue has no
+        pictures yet.
 
     Attributes
     ----------
@@ -103,20 +104,28 @@ class TrainingMonitor(Titled, WatchedTraining, View):
         queue: TrainingQueue,
         sketchpad: Sketchpad,
         *,
-        save: Save | None = None,
+        save: Save | None = weights_file,
         class_names: Sequence[str] | None = None,
         **params: Any,
     ) -> None:
-        pictures, labels = queue.validation
-        names = range(int(labels.max(initial=0)) + 1) if class_names is None else class_names
+        labels = queue.validation[1]
+        numbers = range(int(labels.max()) + 1 if labels.size else 10)
+        names = numbers if class_names is None else class_names
         super().__init__(
             queue=queue, class_names=[*map(str, names)], can_save=save is not None, **params
         )
         self._sketchpad, self._save = sketchpad, save
-        self._pictures, self._labels = pictures, labels
         self._model: tuple[Snapshot | None, Any] = (None, None)
         self._line = Line(self._send_msg)
         sketchpad.param.watch(self._show_drawing, "steps")
+
+    @property
+    def _pictures(self) -> Bytes:
+        return self._queue.validation[0]  # there are none before the first training has begun
+
+    @property
+    def _labels(self) -> Bytes:
+        return self._queue.validation[1]
 
     @property
     def _network(self) -> Any:
@@ -148,14 +157,16 @@ class TrainingMonitor(Titled, WatchedTraining, View):
         if self.watched:
             self._welcome(again=True)
 
-    def _show_news(self, added: list[Snapshot]) -> None:
+    def _show_news(self, first: int, *, replaced: bool) -> None:
         if not self.watched:
             return
-        first = len(self._snapshots) - len(added)
-        news = {"progress": progress_message(self.progress), "added": history(added)}
+        added = history(self._snapshots[first:])
+        news = {"progress": progress_message(self.progress), "added": added}
         self._send_msg({"kind": "progress", "first": first, **news})
-        if added and self.epoch is None:
+        if replaced or (added and self.epoch is None):
             self._show_network()
+        if replaced:
+            self._show_chosen()
 
     @param.depends("settings", watch=True)
     def _show_settings(self) -> None:

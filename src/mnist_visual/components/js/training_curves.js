@@ -9,17 +9,17 @@ const TICK = 24 // and an epoch's in width
 
 // Nothing short of all is called 100%.
 const share = (value) => (value === 1 ? "100%" : `${Math.min(99.9, 100 * value).toFixed(1)}%`)
-const measured = (value) => (value === 0 ? "0" : Math.abs(value) < 1 ? value.toFixed(3) : value.toPrecision(3))
+const figure = (value) => (value === 0 ? "0" : Math.abs(value) < 1 ? value.toFixed(3) : value.toPrecision(3))
 
 // A curve that means something only beside zero begins there; `top` is where it cannot rise above.
 const CURVES = {
   classifier: [
-    { name: "loss", words: "How wrong it is", term: "loss", write: measured, bottom: 0 },
+    { name: "loss", words: "How wrong it is", term: "loss", write: figure, bottom: 0 },
     { name: "accuracy", words: "How often it is right", term: "accuracy", write: share, top: 1 },
   ],
   vae: [
-    { name: "reconstruction_loss", words: "How far its pictures are off", term: "reconstruction, in nats", write: measured },
-    { name: "kl_loss", words: "How much a code tells", term: "KL divergence, in nats", write: measured, bottom: 0 },
+    { name: "reconstruction_loss", words: "How far its pictures are off", term: "reconstruction, in nats", write: figure },
+    { name: "kl_loss", words: "How much a code tells", term: "KL divergence, in nats", write: figure, bottom: 0 },
   ],
 }
 
