@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections.abc import Callable
 from functools import cache
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import panel as pn
 
 from mnist_visual.components import (
     Deed,
     FeatureMaps,
+    NetworksInUse,
     NormalizationSteps,
     Pages,
     Prediction,
@@ -20,12 +21,14 @@ from mnist_visual.components import (
     Sketchpad,
     Stop,
     Tour,
+    TrainingMonitor,
 )
+from mnist_visual.components._view import close_views
 from mnist_visual.components.samples import random_digit
-from mnist_visual.inference import shared_network
+from mnist_visual.live_training.queue import shared_queue
 
 if TYPE_CHECKING:
-    from mnist_visual.components import Course, LatentExplorer, NetworkExplorer, TrainingMonitor
+    from mnist_visual.components import Course, LatentExplorer, NetworkExplorer
 
 LESSONS = "?page=learn&lesson="
 TEMPLATE = (Path(__file__).parent / "dashboard.html").read_text(encoding="utf-8")
@@ -34,24 +37,38 @@ TEMPLATE = (Path(__file__).parent / "dashboard.html").read_text(encoding="utf-8"
 def dashboard() -> pn.Template:
     """Put one visitor's page together."""
     sketchpad = Sketchpad(samples=random_digit)
-    reading = Reading(shared_network(), sketchpad)
+    monitor = TrainingMonitor(shared_queue(), sketchpad, lessons=LESSONS)
+    networks = NetworksInUse(monitor)
+    reading = Reading(networks.classifier, sketchpad)
     explorer = cache(lambda: network_explorer(reading))
-    plane = cache(lambda: latent_explorer(sketchpad))
+    plane = cache(lambda: latent_explorer(networks, sketchpad))
     memory, contents = (pn.Column(sizing_mode="stretch_width") for _ in range(2))
     pages = Pages(
         {
             "Draw": lambda: None,
             "Network": lambda: network(reading, explorer),
             "Latent": lambda: latent(plane(), memory),
-            "Train": lambda: train(sketchpad),
-            "Learn": lambda: learn(reading, contents),
+            "Train": lambda: train(monitor),
+            "Learn": lambda: learn(reading, networks, contents),
         },
         active=asked("page"),
     )
+
+    def forget(page: str, view: Any) -> Callable[[Any], None]:
+        def act(_: object) -> None:
+            view.cache_clear()
+            pages.forget(page)
+
+        return act
+
+    networks.param.watch(lambda change: reading.use(change.new), "classifier")
+    reading.param.watch(forget("network", explorer), "classifier")
+    networks.param.watch(forget("latent", plane), ["classifier", "vae"])
     template = pn.Template(
         TEMPLATE,
         items={
             "pages": pages,
+            "networks": networks,
             "tour": tour(sketchpad, explorer, plane),
             "network": pages.slots["network"],
             "latent": pages.slots["latent"],
@@ -67,19 +84,17 @@ def dashboard() -> pn.Template:
                 note="your drawing, made to look like the digits it learned from",
                 lessons=LESSONS,
             ),
-            "first": FeatureMaps(
+            "first": maps(
                 reading,
                 "conv1",
                 heading="First layer",
-                note="eight filters slide over it, and mark where each finds its pattern",
-                lessons=LESSONS,
+                note="these filters slide over it, and mark where each finds its pattern",
             ),
-            "second": FeatureMaps(
+            "second": maps(
                 reading,
                 "conv2",
                 heading="Second layer",
-                note="sixteen filters, each looking at all eight pictures above",
-                lessons=LESSONS,
+                note="each of these filters looks at all the pictures above",
             ),
         },
     )
@@ -90,6 +105,19 @@ def dashboard() -> pn.Template:
 def asked(name: str) -> str:
     """Read a part of the address that the visitor came by."""
     return pn.state.session_args.get(name, [b""])[0].decode(errors="replace").lower()
+
+
+def maps(reading: Reading, layer: str, **words: str) -> pn.Column:
+    """Show what a layer finds, of whichever network reads."""
+    column = pn.Column(sizing_mode="stretch_width")
+
+    def show(_: object = None) -> None:
+        close_views(column)
+        column[:] = [FeatureMaps(reading, layer, lessons=LESSONS, **words)]
+
+    show()
+    reading.param.watch(show, "classifier")
+    return column
 
 
 def network(reading: Reading, explorer: Callable[[], NetworkExplorer]) -> Sections:
@@ -118,40 +146,36 @@ def network_explorer(reading: Reading) -> NetworkExplorer:
     return NetworkExplorer(reading, lessons=LESSONS)
 
 
-def latent_explorer(sketchpad: Sketchpad) -> LatentExplorer:
+def latent_explorer(networks: NetworksInUse, sketchpad: Sketchpad) -> LatentExplorer:
     """Build the latent plane to walk about in."""
     from mnist_visual.components import LatentExplorer
-    from mnist_visual.components.latent_plane import shipped_plane
 
-    return LatentExplorer(shipped_plane(), sketchpad=sketchpad, lessons=LESSONS)
+    return LatentExplorer(networks.plane(), sketchpad=sketchpad, lessons=LESSONS)
 
 
 def latent(explorer: LatentExplorer, memory: pn.Column) -> LatentExplorer:
     """Build the page of the latent plane, and below the sketchpad what is remembered."""
     from mnist_visual.components import DrawingReconstruction
 
-    memory.append(DrawingReconstruction(explorer, lessons=LESSONS))
+    memory[:] = [DrawingReconstruction(explorer, lessons=LESSONS)]
     return explorer
 
 
-def train(sketchpad: Sketchpad) -> TrainingMonitor:
-    """Build the page on which visitors train networks of their own."""
-    from mnist_visual.components import TrainingMonitor
-    from mnist_visual.live_training.queue import shared_queue
-
-    queue = shared_queue()
-    queue.warm_up()  # while they choose
-    return TrainingMonitor(queue, sketchpad, lessons=LESSONS)
+def train(monitor: TrainingMonitor) -> TrainingMonitor:
+    """Open the page on which visitors train networks of their own."""
+    shared_queue().warm_up()  # while they choose
+    return monitor
 
 
-def learn(reading: Reading, contents: pn.Column) -> Course:
+def learn(reading: Reading, networks: NetworksInUse, contents: pn.Column) -> Course:
     """Build the lessons, and below the sketchpad their list."""
     from mnist_visual.components import Course
-    from mnist_visual.components.latent_plane import shipped_plane
     from mnist_visual.components.lesson_views import lesson_views
 
-    course = Course(lesson_views(reading, shipped_plane), topic=asked("lesson"), address=LESSONS)
+    course = Course(lesson_views(reading, networks.plane), topic=asked("lesson"), address=LESSONS)
     contents.append(course.contents)
+    reading.param.watch(lambda _: course.forget(), "classifier")
+    networks.param.watch(lambda _: course.forget(), "vae")
     return course
 
 

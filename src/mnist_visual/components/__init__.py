@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from .latent_plane import LatentPlane
     from .learning_step import LearningStep
     from .network_explorer import NetworkExplorer
+    from .networks_in_use import NetworksInUse
     from .pooling_comparison import PoolingComparison
     from .tour import Stop, Tour
     from .training_monitor import TrainingMonitor
@@ -41,6 +42,7 @@ __all__ = [
     "LearningStep",
     "LiveView",
     "NetworkExplorer",
+    "NetworksInUse",
     "NormalizationSteps",
     "Pages",
     "PoolingComparison",
@@ -68,6 +70,7 @@ _LATER = {
     "LearningStep": "learning_step",
     "LiveView": "course",
     "NetworkExplorer": "network_explorer",
+    "NetworksInUse": "networks_in_use",
     "PoolingComparison": "pooling_comparison",
     "Stop": "tour",
     "Tour": "tour",

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from mnist_visual.live_training.records import Settings, Snapshot
+from mnist_visual.live_training.records import Kind, Settings, Snapshot
 from mnist_visual.live_training.snapshots import save_snapshot
 
 from ._latent_messages import as_bytes
@@ -17,6 +17,7 @@ from ._latent_messages import as_bytes
 CONVOLUTIONS = ("conv1", "conv2")
 MAX_PICTURES = 24  # of one cell of the confusion matrix
 MAX_POINTS = 3000  # of the scatter, which a script moves in every frame
+FARTHEST = 1e4  # from 0 that codes may lie, see `latent_plane`
 LEAST_HALF = 3.0  # of the scatter's view: a standard normal distribution
 
 Message = dict[str, Any]
@@ -141,3 +142,16 @@ def weights_file(snapshot: Snapshot, settings: Settings) -> tuple[bytes, str]:
     content = io.BytesIO()
     save_snapshot(snapshot, settings, content)
     return content.getvalue(), f"{settings.kind}-epoch-{snapshot.epoch:.4g}.weights.h5"
+
+
+def check_usable(kind: Kind, snapshot: Snapshot) -> None:
+    """Refuse a network that has come apart; ValueError with one sentence for the visitor."""
+    arrays = [array for layer in snapshot.weights.values() for array in layer]
+    if kind == "vae":
+        arrays.append(np.full(1, np.nan) if snapshot.codes is None else snapshot.codes)
+    far = kind == "vae" and snapshot.codes is not None and np.abs(snapshot.codes).max() > FARTHEST
+    if far or not all(np.isfinite(array).all() for array in arrays):
+        raise ValueError(
+            "This network has come apart: its numbers are beyond all bounds. "
+            "Use one of an earlier epoch, or train another with smaller steps."
+        )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any, ClassVar
 
@@ -50,7 +51,24 @@ class Titled(Explained):
     note = param.String(doc="One more sentence beside the heading.")
 
 
-class View(JSComponent):
+class Watcher:
+    """What watches parameters of others, until it is closed."""
+
+    def _watch(
+        self, subject: param.Parameterized, callback: Callable[..., Any], names: str | list[str]
+    ) -> None:
+        watchers = self.__dict__.setdefault("_watching", [])
+        watchers.append((subject, subject.param.watch(callback, names)))
+
+    def close(self) -> None:
+        """Follow nothing any more: it has left its page for good."""
+        watchers = self.__dict__.get("_watching", [])
+        while watchers:
+            subject, watcher = watchers.pop()
+            subject.param.unwatch(watcher)
+
+
+class View(Watcher, JSComponent):
     """A component whose script asks for the present state once it can be seen on a page.
 
     A subclass names its script and gives its state as messages: a script may come to a page
@@ -98,6 +116,12 @@ class View(JSComponent):
             self._welcome(again=data.get("again") is True)
         elif kind == "away":
             self._watchers = max(0, self._watchers - 1)
+
+
+def close_views(content: pn.viewable.Viewable) -> None:
+    """Close all views within something that leaves its page for good."""
+    for view in content.select(View):
+        view.close()
 
 
 def stack(*views: Any) -> pn.Column:

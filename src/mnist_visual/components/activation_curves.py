@@ -107,9 +107,9 @@ class ActivationCurves(Titled, View):
         self._reading = reading
         self._first = _first_layer(reading.computation)
         self._unsuited: Message | None = None  # the selected unit, if it has no curve
-        reading.param.watch(self._show, "maps")
+        self._watch(reading, self._show, "maps")
         if explorer is not None:
-            explorer.param.watch(lambda event: self._select(*event.new), "selected")
+            self._watch(explorer, lambda event: self._select(*event.new), "selected")
             if explorer.selected is not None:
                 self._select(*explorer.selected)
         if unit is not None:

@@ -137,7 +137,7 @@ class Adversary(Titled, View):
         self._read = _reader(reading.classifier)
         self._edition = 0  # of the picture; a change that was asked of another comes too late
         self._line = Line(lambda deliver: deliver())
-        reading.param.watch(self._start_again, "maps")
+        self._watch(reading, self._start_again, "maps")
         self._start_again()
 
     def _start_again(self, *_: object) -> None:

@@ -83,7 +83,7 @@ class Attribution(Titled, View):
         self.label = label
         self._reading = reading
         self._line = Line(self._send_msg)
-        reading.param.watch(self._show, "maps")
+        self._watch(reading, self._show, "maps")
         self.param.watch(self._show, ["label", "method"])
 
     def _show(self, *_: object) -> None:

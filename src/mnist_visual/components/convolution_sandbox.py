@@ -115,7 +115,7 @@ class ConvolutionSandbox(Titled, View):
             choices={"stride": [*STRIDES], "padding": [*PADDINGS], "dilation": [*DILATIONS]},
             **params,
         )
-        self._sketchpad.param.watch(self._show, "steps")
+        self._watch(self._sketchpad, self._show, "steps")
         self.show(**chosen)
 
     @property

@@ -11,7 +11,7 @@ from panel.models.katex import KaTeX
 
 from mnist_visual.lessons import Lesson, as_html, load_lessons
 
-from ._view import JS, View, kind_of, stack
+from ._view import JS, View, close_views, kind_of, stack
 from .deeds import Deed
 
 
@@ -31,7 +31,7 @@ class Course(pn.viewable.Viewer):
     ----------
     views : mapping of str to callable
         For the topic of each lesson a function that makes its `LiveView`; called once, when the
-        lesson is first opened.
+        lesson is first opened, and again after `forget`.
     topic : str, optional
         The lesson to open first; the first of all by default.
     address : str, optional
@@ -109,6 +109,13 @@ class Course(pn.viewable.Viewer):
             with param.edit_constant(self):
                 self.finished = [*self.finished, self.topic]
 
+    def forget(self) -> None:
+        """Have all live views made anew, for other networks say; what is finished stays so."""
+        for live in self._live.values():
+            close_views(pn.panel(live.content))
+        self._live.clear()
+        self._open()
+
     def look(self) -> None:
         """Bring what there was to see into sight."""
         self._end._send_msg({"kind": "look"})
@@ -138,7 +145,7 @@ class _Part(View):
     def __init__(self, course: Course, **params: Any) -> None:
         super().__init__(**params)
         self._course = course
-        course.param.watch(self._show, ["topic", "finished"])
+        self._watch(course, self._show, ["topic", "finished"])
 
     def _state(self) -> dict[str, Any]:
         topics = [*self._course.lessons]

@@ -8,7 +8,7 @@ import param
 
 from ._latent_messages import Message
 from ._shades import as_bytes
-from ._view import JS, Explained, View, kind_of
+from ._view import JS, Explained, View, Watcher, kind_of
 from .latent_plane import LatentPlane, Placement
 from .sketchpad import Sketchpad
 
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from .latent_explorer import LatentExplorer
 
 
-class PlacedDrawing(param.Parameterized):
+class PlacedDrawing(Watcher, param.Parameterized):
     """The drawing of a sketchpad on a plane; found when somebody asks, and once for all.
 
     Parameters
@@ -39,7 +39,7 @@ class PlacedDrawing(param.Parameterized):
         self.plane, self.sketchpad = plane, sketchpad
         self.samplings = 0
         self._found: tuple[tuple[int, ...], Placement] = ((), plane.place(sketchpad.steps.digit))
-        sketchpad.param.watch(self._follow, "steps")
+        self._watch(sketchpad, self._follow, "steps")
 
     def _follow(self, *_: object) -> None:
         self.changes += 1
@@ -123,7 +123,7 @@ class DrawingReconstruction(Explained, View):
         super().__init__(class_names=plane.class_names, noun=plane.noun, **params)
         self._explorer = explorer
         self.placed = explorer.placed
-        self.placed.param.watch(self._show, "changes")
+        self._watch(self.placed, self._show, "changes")
 
     def _state(self) -> Message:
         return self.placed.memory_message()

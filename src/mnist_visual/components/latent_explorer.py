@@ -148,7 +148,13 @@ class LatentExplorer(Explained, View):
         self.placed = None
         if sketchpad is not None and plane.places_drawings:
             self.placed = PlacedDrawing(plane, sketchpad)
-            self.placed.param.watch(self._show_drawing, "changes")
+            self._watch(self.placed, self._show_drawing, "changes")
+
+    def close(self) -> None:
+        """Follow nothing any more."""
+        super().close()
+        if self.placed is not None:
+            self.placed.close()
 
     def find_drawing(self) -> None:
         """Zoom in on the drawing."""

@@ -129,7 +129,7 @@ class LearningStep(Titled, View):
         ).reshape(len(self._labels), len(dense.kernel))
         label = params.pop("label", None)
         super().__init__(class_names=checked_names(classes, class_names), **params)
-        reading.param.watch(self._follow, "maps")
+        self._watch(reading, self._follow, "maps")
         self.choose_label(label)
 
     # What a visitor, or a program, does

@@ -82,7 +82,7 @@ class NetworkExplorer(Titled, View):
             **params,
         )
         self._origins: dict[tuple[str, Unit], list[tuple[str, Unit] | None]] = {}
-        reading.param.watch(self._show, "maps")
+        self._watch(reading, self._show, "maps")
         if selected is not None:
             self.show_unit(*selected)
 

@@ -10,7 +10,7 @@ from typing import Any, ClassVar
 import panel as pn
 import param
 
-from ._view import JS, View, kind_of
+from ._view import JS, View, close_views, kind_of
 
 
 class Pages(View):
@@ -23,7 +23,8 @@ class Pages(View):
     ----------
     pages : mapping of str to callable
         For each page its builder, which gives what to show in its slot, or None if it is in
-        the document already. A builder is called once, when the page is first opened.
+        the document already. A builder is called once, when the page is first opened, and
+        again after `forget`.
     active : str, optional
         The page to open first; the first of all by default.
     key : str, default "page"
@@ -57,6 +58,7 @@ class Pages(View):
     ) -> None:
         labels = {_slug(label): label for label in pages}
         self._builders = dict(zip(labels, pages.values(), strict=True))
+        self._built: set[str] = set()
         self.slots = {name: pn.Column(sizing_mode="stretch_width") for name in labels}
         first = active if active in labels else next(iter(labels))
         self._shown = first  # in the browser, which needs no telling what it did itself
@@ -64,24 +66,37 @@ class Pages(View):
         self.param.active.objects = [*labels]
         self.active = first
 
+    def forget(self, page: str) -> None:
+        """Have a page built anew when it is opened next, and at once if it is in sight.
+
+        Parameters
+        ----------
+        page : str
+            One of the `slots`. The views that stand there are closed.
+        """
+        close_views(self.slots[page])
+        self.slots[page].clear()
+        self._built.discard(page)
+        if page == self.active:
+            self._build()
+
     @param.depends("active", watch=True)
     def _follow_active(self) -> None:
         self._build()
         self._welcome()
 
     def _build(self) -> None:
-        build = self._builders.get(self.active)
-        if build is None:
+        if self.active in self._built:
             return
         slot = self.slots[self.active]
         try:
-            content = build()
+            content = self._builders[self.active]()
         except Exception:
             # The other pages are still there, and the next visit tries again.
             logging.getLogger(__name__).exception("The page %r cannot be built.", self.active)
             slot[:] = [pn.pane.Str("This page cannot be shown. The server's log says why.")]
             return
-        del self._builders[self.active]
+        self._built.add(self.active)
         slot[:] = [] if content is None else [content]
 
     def _welcome(self, *, again: bool = False) -> None:  # noqa: ARG002 -- it is little

@@ -106,7 +106,7 @@ class PoolingComparison(Titled, View):
             **params,
         )
         self._reading = reading
-        reading.param.watch(self._show, "maps")
+        self._watch(reading, self._show, "maps")
         self.show(**chosen)
 
     def show(

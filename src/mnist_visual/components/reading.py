@@ -25,7 +25,7 @@ from .sketchpad import Sketchpad
 class Reading(param.Parameterized):
     """Everything that a classifier makes of the drawing on a sketchpad, as it changes.
 
-    One pass through the network serves all who watch.
+    One pass through the network serves all who watch. Another classifier may take over: see `use`.
 
     Parameters
     ----------
@@ -36,17 +36,42 @@ class Reading(param.Parameterized):
 
     Attributes
     ----------
+    classifier : keras.Model or DigitNetwork
+        Who reads now.
     maps : dict of str to float32 array
         The output of each layer by its name; empty while nothing is drawn.
     probabilities : float32 array (classes,) or None
         The output of the last layer; None while nothing is drawn.
+
+    Examples
+    --------
+    >>> from mnist_visual.components import Sketchpad
+    >>> from mnist_visual.inference import shared_network
+    >>> reading = Reading(shared_network(), Sketchpad(strokes=[[(0.5, 0.2), (0.5, 0.8)]]))
+    >>> int(reading.probabilities.argmax())
+    1
     """
 
+    classifier = param.Parameter(constant=True, doc="Who reads.")
     maps = param.Dict(default={}, constant=True, doc="The output of each layer, by its name.")
 
     def __init__(self, classifier: Any, sketchpad: Sketchpad) -> None:
         super().__init__()
-        self.classifier, self.sketchpad = classifier, sketchpad
+        self.sketchpad = sketchpad
+        self.use(classifier)
+        sketchpad.param.watch(self._follow, "steps")
+
+    def use(self, classifier: Any) -> None:
+        """Let another classifier read.
+
+        Views that were made for the one before may not fit it. So whoever watches `classifier`
+        hears of it while there are no `maps`, and can close those views and make others.
+
+        Parameters
+        ----------
+        classifier : keras.Model or DigitNetwork
+            As for this class.
+        """
         if isinstance(classifier, DigitNetwork):
             self._read, self.filters = classifier.feature_maps, classifier.filters
         else:
@@ -55,7 +80,9 @@ class Reading(param.Parameterized):
 
             self._read = partial(feature_maps, classifier)
             self.filters = partial(filters, classifier)
-        sketchpad.param.watch(self._follow, "steps")
+        with param.edit_constant(self):
+            self.maps = {}
+            self.classifier = classifier
         self._follow()
 
     @property
@@ -100,7 +127,7 @@ class _ReadingView(View):
     def __init__(self, reading: Reading, **params: Any) -> None:
         super().__init__(**params)
         self._reading = reading
-        reading.param.watch(self._show, "maps")
+        self._watch(reading, self._show, "maps")
 
 
 class Prediction(Explained, _ReadingView):
@@ -196,7 +223,7 @@ class NormalizationSteps(Titled, View):
     def __init__(self, sketchpad: Sketchpad, **params: Any) -> None:
         super().__init__(**params)
         self._sketchpad = sketchpad
-        sketchpad.param.watch(self._show, "steps")
+        self._watch(sketchpad, self._show, "steps")
 
     def _state(self) -> dict[str, Any]:
         steps = self._sketchpad.steps

@@ -10,7 +10,7 @@ from typing import Any, ClassVar
 import numpy as np
 import param
 
-from mnist_visual.live_training.records import Settings, Snapshot
+from mnist_visual.live_training.records import Kind, Settings, Snapshot
 from mnist_visual.live_training.snapshots import network_of, vae_of
 
 from ._line import Line
@@ -23,6 +23,7 @@ from ._training_messages import (
 )
 from ._training_runs import Bytes, TrainingQueue
 from ._training_snapshots import (
+    check_usable,
     classifier_message,
     memory_message,
     misread_message,
@@ -117,15 +118,15 @@ class TrainingMonitor(Titled, WatchedTraining, View):
         self._sketchpad, self._save = sketchpad, save
         self._model: tuple[Snapshot | None, Any] = (None, None)
         self._line = Line(self._send_msg)
-        sketchpad.param.watch(self._show_drawing, "steps")
+        self._watch(sketchpad, self._show_drawing, "steps")
 
     @property
-    def _pictures(self) -> Bytes:
-        return self._queue.validation[0]  # there are none before the first training has begun
+    def validation(self) -> tuple[Bytes, Bytes]:
+        """Pictures uint8 (n, height, width) that predictions and codes are of, and labels (n,).
 
-    @property
-    def _labels(self) -> Bytes:
-        return self._queue.validation[1]
+        There may be none before the first training has begun.
+        """
+        return self._queue.validation
 
     @property
     def _network(self) -> Any:
@@ -179,7 +180,7 @@ class TrainingMonitor(Titled, WatchedTraining, View):
         snapshot = self.snapshot
         if snapshot is None or not self.watched:
             return
-        labels, classes = self._labels, len(self.class_names)
+        labels, classes = self.validation[1], len(self.class_names)
         if self.kind == "vae":
             shown = vae_message(snapshot, labels, self._half)
         else:
@@ -200,8 +201,7 @@ class TrainingMonitor(Titled, WatchedTraining, View):
 
     def _show_misread(self) -> None:
         if self.cell is not None and self.snapshot is not None and self.watched:
-            where = self._pictures, self._labels
-            self._send_msg(misread_message(self.snapshot, *where, self.cell))
+            self._send_msg(misread_message(self.snapshot, *self.validation, self.cell))
 
     def _show_chosen(self) -> None:
         chosen = self.chosen.get(self.kind)
@@ -268,19 +268,36 @@ class TrainingMonitor(Titled, WatchedTraining, View):
         self._show_misread()
 
     def _read_pick(self, data: Message) -> Act:
-        picture = self._pictures[_index_below(len(self._pictures), data["index"])]
+        pictures, _ = self.validation
+        picture = pictures[_index_below(len(pictures), data["index"])]
         return partial(self._sketchpad.param.update, picture=picture)
 
     def _read_use(self, data: Message) -> Act:
         own, snapshot = data["own"], self.snapshot
         if snapshot is None or not isinstance(own, bool):
             raise ValueError(f"to use {own!r} of {snapshot!r}")
-        others = {kind: each for kind, each in self.chosen.items() if kind != self.kind}
-        return partial(self._choose, others | ({self.kind: snapshot} if own else {}))
+        return partial(self.use, self.kind, snapshot if own else None)
 
-    def _choose(self, chosen: dict[str, Snapshot]) -> None:
+    def use(self, kind: Kind, snapshot: Snapshot | None) -> None:
+        """Choose a network to use elsewhere.
+
+        Parameters
+        ----------
+        kind : {"classifier", "vae"}
+            Instead of which of the shipped ones.
+        snapshot : Snapshot or None
+            Of that kind; None for the shipped one.
+
+        Raises
+        ------
+        ValueError
+            If the snapshot has no answers, because its training came apart.
+        """
+        if snapshot is not None:
+            check_usable(kind, snapshot)
+        others = {each: self.chosen[each] for each in self.chosen if each != kind}
         with param.edit_constant(self):
-            self.chosen = chosen
+            self.chosen = others | ({} if snapshot is None else {kind: snapshot})
         self._show_chosen()
 
     def _read_save(self, _: Message) -> Act:
