@@ -23,7 +23,6 @@ from mnist_visual.components import (
     Tour,
     TrainingMonitor,
 )
-from mnist_visual.components._view import close_views
 from mnist_visual.components.samples import random_digit
 from mnist_visual.live_training.queue import shared_queue
 
@@ -84,17 +83,19 @@ def dashboard() -> pn.Template:
                 note="your drawing, made to look like the digits it learned from",
                 lessons=LESSONS,
             ),
-            "first": maps(
+            "first": FeatureMaps(
                 reading,
                 "conv1",
                 heading="First layer",
                 note="these filters slide over it, and mark where each finds its pattern",
+                lessons=LESSONS,
             ),
-            "second": maps(
+            "second": FeatureMaps(
                 reading,
                 "conv2",
                 heading="Second layer",
                 note="each of these filters looks at all the pictures above",
+                lessons=LESSONS,
             ),
         },
     )
@@ -105,19 +106,6 @@ def dashboard() -> pn.Template:
 def asked(name: str) -> str:
     """Read a part of the address that the visitor came by."""
     return pn.state.session_args.get(name, [b""])[0].decode(errors="replace").lower()
-
-
-def maps(reading: Reading, layer: str, **words: str) -> pn.Column:
-    """Show what a layer finds, of whichever network reads."""
-    column = pn.Column(sizing_mode="stretch_width")
-
-    def show(_: object = None) -> None:
-        close_views(column)
-        column[:] = [FeatureMaps(reading, layer, lessons=LESSONS, **words)]
-
-    show()
-    reading.param.watch(show, "classifier")
-    return column
 
 
 def network(reading: Reading, explorer: Callable[[], NetworkExplorer]) -> Sections:

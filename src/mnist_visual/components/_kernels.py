@@ -116,7 +116,7 @@ def learned_kernels(reading: Reading, layer: str | None = None) -> list[Kernel]:
     """
     filters = _first_filters(reading) if layer is None else reading.filters(layer)
     fits = filters is not None and filters.shape[:3] == (SIDE, SIDE, 1)
-    if not fits and layer is not None:
+    if filters is not None and not fits and layer is not None:
         raise ValueError(
             f"The kernels have to be {SIDE}x{SIDE} and read one channel. Received: {layer!r}, "
             f"kernels of {filters.shape[:3]}. Name the convolution that reads the picture, or none."

@@ -58,6 +58,7 @@ class Reading(param.Parameterized):
     def __init__(self, classifier: Any, sketchpad: Sketchpad) -> None:
         super().__init__()
         self.sketchpad = sketchpad
+        self._computation: Computation | None = None
         self.use(classifier)
         sketchpad.param.watch(self._follow, "steps")
 
@@ -80,6 +81,7 @@ class Reading(param.Parameterized):
 
             self._read = partial(feature_maps, classifier)
             self.filters = partial(filters, classifier)
+        self._computation = None
         with param.edit_constant(self):
             self.maps = {}
             self.classifier = classifier
@@ -113,7 +115,7 @@ class Reading(param.Parameterized):
             return True
 
     def _follow(self, *_: object) -> None:
-        self._computation: Computation | None = None
+        self._computation = None
         steps = self.sketchpad.steps
         with param.edit_constant(self):
             self.maps = {} if steps.box is None else self._read(steps.digit)
@@ -196,15 +198,26 @@ class FeatureMaps(Titled, _ReadingView):
         channels, filters = reading.filters(layer).shape[2:]
         super().__init__(reading, filters=filters, channels=channels, **params)
         self._layer = layer
+        self._watch(reading, self._follow, "classifier")
+
+    def _follow(self, *_: object) -> None:
+        channels, filters = self._reading.filters(self._layer).shape[2:]
+        with param.edit_constant(self):
+            self.param.update(filters=filters, channels=channels)
+        if self.watched:
+            self._show_filters()
 
     def _state(self) -> dict[str, Any]:
         maps = self._reading.maps.get(self._layer)
         return {"kind": "show", "maps": None if maps is None else as_greys(maps)}
 
-    def _welcome(self, *, again: bool) -> None:
+    def _show_filters(self) -> None:
         # (height, width, input channels, filters) -> (filters, input channels, height, width)
         kernels = self._reading.filters(self._layer).transpose(3, 2, 0, 1)
         self._send_msg({"kind": "filters", "filters": np.ascontiguousarray(kernels)})
+
+    def _welcome(self, *, again: bool) -> None:
+        self._show_filters()
         super()._welcome(again=again)
 
 

@@ -5,23 +5,30 @@ import { paintInk, parts, rgb, signColours, signedImage, wipe } from "./pictures
 
 class Maps {
   constructor(model) {
-    this.channels = model.channels
-    this.cells = Array.from({ length: model.filters }, () => ({
-      kernels: h("img", { class: "pixels kernels", alt: "" }),
-      map: h("canvas", { class: "pixels" }),
-    }))
-    const label = `${model.filters} filters, and for each a small picture of where it finds its pattern`
-    this.grid = h(
-      "div",
-      { class: model.channels > 1 ? "maps deep" : "maps", role: "img", "aria-label": label },
-      ...this.cells.map(({ kernels, map }) => h("div", {}, kernels, h("div", { class: "map" }, map))),
-    )
+    this.grid = h("div", { role: "img" })
+    this.lay(model.filters, model.channels)
     this.element = card(model, this.grid)
     this.stopTheme = onTheme(() => this.repaint())
   }
 
-  // Filters come as (filters, input channels, height, width).
+  // Keeps the places of so many filters.
+  lay(filters, channels) {
+    this.cells = Array.from({ length: filters }, () => ({
+      kernels: h("img", { class: "pixels kernels", alt: "" }),
+      map: h("canvas", { class: "pixels" }),
+    }))
+    this.grid.className = channels > 1 ? "maps deep" : "maps"
+    this.grid.setAttribute("aria-label", `${filters} filters, and for each a small picture of where it finds its pattern`)
+    this.grid.replaceChildren(...this.cells.map(({ kernels, map }) => h("div", {}, kernels, h("div", { class: "map" }, map))))
+  }
+
+  // Filters come as (filters, input channels, height, width), those of another network too.
   setFilters(filters) {
+    const [count, channels] = filters.shape
+    if (this.filters && (count !== this.cells.length || channels !== this.filters.shape[1])) {
+      this.maps = null
+      this.lay(count, channels)
+    }
     this.filters = filters
     this.repaint()
   }
