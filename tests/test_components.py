@@ -5,6 +5,7 @@ import re
 
 import numpy as np
 import pytest
+from bokeh.document import Document
 
 from mnist_visual import components
 from mnist_visual.components import (
@@ -18,7 +19,7 @@ from mnist_visual.components import (
 )
 from mnist_visual.components import reading as reading_module
 from mnist_visual.drawing import normalize_image, normalize_strokes
-from mnist_visual.inference import load_digit_network
+from mnist_visual.inference import DigitNetwork, load_digit_network
 from mnist_visual.palette import CLASS_COLORS
 
 from .drawings import THREE
@@ -260,6 +261,124 @@ class TestPrediction:
         seen(Prediction(Reading(load_digit_network(), pad), class_names=[*"abcdefghij"]))
         pad.strokes = [SCRIBBLE]
         assert sent[-1][1]["verdict"] == "digit"
+
+
+class TestDefinitions:
+    """A page knows the classes that were there when it began, and is told of later ones."""
+
+    def defined(self, view, doc):
+        return [model.__name__ for model in view._get_properties(doc)["_defs"]]
+
+    def test_every_page_learns_of_a_class_that_comes_later(self):
+        pages = [Document(), Document()]
+        for page in pages:
+            assert self.defined(Sketchpad(), page) == []
+
+        class Late(Sketchpad):
+            pass
+
+        for page in pages:
+            assert self.defined(Late(), page) == [Late._data_model.__name__]
+            assert self.defined(Late(), page) == []
+
+    def test_a_page_that_begins_later_has_it_already(self):
+        class Early(Sketchpad):
+            pass
+
+        assert self.defined(Early(), Document()) == []
+
+
+class TestAnotherClassifier:
+    """Another network takes over, of other shapes."""
+
+    @pytest.fixture
+    def small(self):
+        return DigitNetwork(
+            {
+                "conv1": (np.full((3, 3, 1, 2), 0.1, np.float32), np.zeros(2, np.float32)),
+                "conv2": (np.full((3, 3, 2, 3), 0.1, np.float32), np.zeros(3, np.float32)),
+                "dense": (np.full((75, 4), 0.1, np.float32), np.zeros(4, np.float32)),
+                "probabilities": (np.zeros((4, 10), np.float32), np.arange(10, dtype=np.float32)),
+            }
+        )
+
+    def test_it_reads_what_is_drawn(self, pad, small):
+        pad.strokes = [THREE]
+        reading = Reading(load_digit_network(), pad)
+        reading.use(small)
+        assert reading.classifier is small
+        assert reading.probabilities == pytest.approx(small(pad.steps.digit[None])[0])
+        assert reading.filters("conv2").shape == (3, 3, 2, 3)
+
+    def test_who_watches_hears_of_it_while_there_are_no_maps(self, pad, small):
+        pad.strokes = [THREE]
+        reading, heard = Reading(load_digit_network(), pad), []
+        reading.param.watch(
+            lambda _: heard.append((reading.maps, reading.classifier)), "classifier"
+        )
+        reading.use(small)
+        assert heard == [({}, small)]
+
+    def test_feature_maps_follow(self, pad, small, sent):
+        pad.strokes = [THREE]
+        reading = Reading(load_digit_network(), pad)
+        view = seen(FeatureMaps(reading, "conv2"))
+        sent.clear()
+        reading.use(small)
+        assert (view.filters, view.channels) == (3, 2)
+        shapes = [message["filters"].shape for _, message in sent if message["kind"] == "filters"]
+        assert shapes == [(3, 2, 3, 3)]
+        assert sent[-1][1]["maps"].shape == (3, 11, 11)
+
+    def test_a_closed_view_follows_nothing(self, pad, sent):
+        reading = Reading(load_digit_network(), pad)
+        view = seen(Prediction(reading))
+        sent.clear()
+        view.close()
+        pad.strokes = [THREE]
+        assert sent == []
+
+    def test_a_page_that_is_forgotten_is_built_anew_and_its_views_closed(self, pad, sent):
+        reading = Reading(load_digit_network(), pad)
+        pages = Pages({"Draw": lambda: None, "Network": lambda: Prediction(reading)})
+        pages.active = "network"
+        (before,) = pages.slots["network"]
+        seen(before)
+        pages.forget("network")
+        (now,) = pages.slots["network"]
+        assert now is not before
+        pages.active = "draw"
+        pages.forget("network")
+        assert len(pages.slots["network"]) == 0
+        sent.clear()
+        pad.strokes = [THREE]
+        assert sent == []
+
+    @pytest.mark.parametrize(
+        "name",
+        [
+            "Adversary",
+            "ActivationCurves",
+            "ArchitectureDiagram",
+            "Attribution",
+            "ConvolutionSandbox",
+            "LearningStep",
+            "NetworkExplorer",
+            "PoolingComparison",
+        ],
+    )
+    def test_every_part_of_the_network_can_be_of_it(self, pad, small, sent, name):
+        pad.strokes = [THREE]
+        view = getattr(components, name)(Reading(small, pad))
+        sent.clear()
+
+        async def look():
+            seen(view)
+            while not sent:
+                await asyncio.sleep(0.001)
+
+        asyncio.run(look())
+        assert "problem" not in {message["kind"] for _, message in sent}
 
 
 class TestFeatureMaps:

@@ -134,3 +134,31 @@ class TestExplanations:
             mv.saliency(shared_network(), np.zeros(shape), 1)
         with pytest.raises(ValueError, match="Received"):
             mv.smallest_change(shared_network(), np.zeros(shape), 1)
+
+
+@pytest.mark.parametrize(("filters", "units"), [((1, 1), 8), ((3, 5), 9), ((20, 4), 33)])
+def test_gradients_of_a_network_with_other_numbers_of_filters_and_units(filters, units):
+    """Against differences of its logits, far from where a ReLU or a maximum turns."""
+    random = np.random.default_rng(sum(filters))
+    first, second = filters
+    shapes = {
+        "conv1": (3, 3, 1, first),
+        "conv2": (3, 3, first, second),
+        "dense": (25 * second, units),
+        "probabilities": (units, 10),
+    }
+    weights = {
+        name: (
+            random.normal(0, 0.4, shape).astype(np.float32),
+            random.normal(0, 0.4, shape[-1]).astype(np.float32),
+        )
+        for name, shape in shapes.items()
+    }
+    scores = class_scores(DigitNetwork(weights))
+    picture = random.random((1, 28, 28), dtype=np.float32)
+    wanted = np.eye(10, dtype=np.float32)[[3]]
+    leads, gradients = scores.leads(picture, wanted, np.zeros((1, 10), bool))
+    assert leads[0] == pytest.approx(scores.logits(picture)[0, 3], rel=1e-5)
+    step = 1e-3 * gradients / np.linalg.norm(gradients)
+    ends = [scores.logits(picture + side * step)[0, 3] for side in (-1, 1)]
+    assert (ends[1] - ends[0]) / 2e-3 == pytest.approx(np.linalg.norm(gradients), rel=0.05)

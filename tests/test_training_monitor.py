@@ -242,6 +242,66 @@ class TestCurves:
         assert of_kind(sent, "progress")[-1]["progress"]["logs"] == {"accuracy": 0.5}
 
 
+class TestSnapshotsThatGiveWay:
+    """Of a real training not all snapshots stay, see `snapshots.History`."""
+
+    def test_one_from_within_an_epoch_gives_way_to_the_next(self, trained, queue, sent):
+        run = queue.runs[0]
+        run.learn(3.25)
+        run.snapshots.pop()
+        sent.clear()
+        run.learn(3.5)
+        assert [each.epoch for each in trained._snapshots] == [0, 1, 2, 3, 3.5]
+        (news,) = of_kind(sent, "progress")
+        assert (news["first"], [point["epoch"] for point in news["added"]]) == (4, [3.5])
+        assert of_kind(sent, "show") == []
+        assert of_kind(sent, "network")[-1]["index"] == 4
+
+    def test_some_are_dropped_and_the_epoch_in_sight_stays(self, trained, queue, sent):
+        trained.epoch = 2
+        run = queue.runs[0]
+        run.snapshots = [run.snapshots[0], run.snapshots[2]]
+        run.learn(4)
+        assert [each.epoch for each in trained._snapshots] == [0, 2, 4]
+        assert trained.epoch == 2
+        assert of_kind(sent, "network")[-1]["index"] == 1
+        assert trained._previous == []
+
+    def test_new_initial_weights_keep_the_curves_before(self, trained, queue):
+        trained._handle_msg({"kind": "again"})
+        queue.runs[0].snapshots = []
+        queue.runs[0].learn(0)
+        queue.runs[0].learn(1)
+        assert [point["epoch"] for point in trained._previous] == [0, 1, 2, 3]
+
+    def test_the_same_epochs_of_other_networks_are_another_training(self, trained, queue):
+        run = queue.runs[0]
+        run.snapshots = [snapshot_at("classifier", epoch, seed=1) for epoch in range(5)]
+        run.tell()
+        assert [point["epoch"] for point in trained._previous] == [0, 1, 2, 3]
+
+    def test_a_queue_without_pictures_yet_trains_digits(self, pad, sent):
+        queue = FakeQueue()
+        pictures, labels = queue.validation
+        late = TrainingMonitor(LateQueue((pictures[:0], labels[:0])), pad)
+        assert late.class_names == [*"0123456789"]
+        late._queue.validation = pictures, labels
+        late._handle_msg({"kind": "ready"})
+        late.start()
+        late.run.learn(1)
+        assert of_kind(sent, "network")[-1]["confusion"].sum() == len(labels)
+
+
+class LateQueue(FakeQueue):
+    """It has its pictures later."""
+
+    validation = None
+
+    def __init__(self, validation):
+        super().__init__()
+        self.validation = validation
+
+
 class TestEpochs:
     def test_the_newest_is_in_sight(self, trained, queue):
         queue.runs[0].learn(4)

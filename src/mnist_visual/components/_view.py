@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any, ClassVar
+from weakref import WeakKeyDictionary
 
 import panel as pn
 import param
+from bokeh.document import Document
 from bokeh.embed.bundle import extension_dirs
 from panel.custom import JSComponent
 
@@ -16,6 +18,9 @@ JS = Path(__file__).parent / "js"
 
 # Bokeh serves this folder, so that one module can import another by its relative path.
 extension_dirs["mnist_visual"] = JS
+
+# The classes whose definitions a page has.
+_defined: WeakKeyDictionary[Document, set[type]] = WeakKeyDictionary()
 
 _IMPORT = re.compile(r'^import \{[^}]*\} from "\./(\w+\.js)";\n', re.MULTILINE)
 
@@ -85,6 +90,17 @@ class View(Watcher, JSComponent):
         super().__init__(**{"sizing_mode": "stretch_width", **params})
         self._watchers = 0
 
+    def _get_properties(self, doc: Document | None) -> dict[str, Any]:
+        # A page begins with the definitions of all classes that are there by then. Panel sends
+        # that of one that is imported later with its first view of all, to one page alone.
+        cls = type(self)
+        if doc is not None:
+            known = _defined.setdefault(doc, {*_descendants(View)})
+            cls._data_model__initialized = cls in known
+            known.add(cls)
+        properties: dict[str, Any] = super()._get_properties(doc)
+        return properties
+
     @property
     def watched(self) -> bool:
         """Whether it is in sight on some page."""
@@ -116,6 +132,12 @@ class View(Watcher, JSComponent):
             self._welcome(again=data.get("again") is True)
         elif kind == "away":
             self._watchers = max(0, self._watchers - 1)
+
+
+def _descendants(cls: type) -> Iterator[type]:
+    for each in cls.__subclasses__():
+        yield each
+        yield from _descendants(each)
 
 
 def close_views(content: pn.viewable.Viewable) -> None:
