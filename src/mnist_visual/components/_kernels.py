@@ -115,14 +115,13 @@ def learned_kernels(reading: Reading, layer: str | None = None) -> list[Kernel]:
         If there is no such layer, or its kernels are of another shape.
     """
     filters = _first_filters(reading) if layer is None else reading.filters(layer)
-    fits = filters is not None and filters.shape[:3] == (SIDE, SIDE, 1)
-    if filters is not None and not fits and layer is not None:
+    if filters is None or filters.shape[:3] != (SIDE, SIDE, 1):
+        if filters is None or layer is None:
+            return []
         raise ValueError(
             f"The kernels have to be {SIDE}x{SIDE} and read one channel. Received: {layer!r}, "
             f"kernels of {filters.shape[:3]}. Name the convolution that reads the picture, or none."
         )
-    if filters is None or not fits:
-        return []
     return [
         _kernel(
             f"learned {number}",

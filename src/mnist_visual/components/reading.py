@@ -55,6 +55,8 @@ class Reading(param.Parameterized):
     classifier = param.Parameter(constant=True, doc="Who reads.")
     maps = param.Dict(default={}, constant=True, doc="The output of each layer, by its name.")
 
+    _computation: Computation | None = None
+
     def __init__(self, classifier: Any, sketchpad: Sketchpad) -> None:
         super().__init__()
         self.sketchpad = sketchpad
