@@ -213,7 +213,7 @@ const choices = (title, ...children) => h("fieldset", {}, h("legend", {}, title)
 const part = (title, ...children) => h("section", {}, h("h3", {}, title), ...children)
 
 const legend = () =>
-  h("p", { class: "legend" }, h("span", { class: "key was" }), "before", h("span", { class: "key now" }), "now")
+  h("p", { class: "legend" }, h("span", { class: "key outline" }, "before"), h("span", { class: "key" }, "now"))
 
 const row = (name, numbers) => h("tr", {}, h("th", { scope: "row" }, name), ...numbers.map((text) => h("td", {}, text)))
 
