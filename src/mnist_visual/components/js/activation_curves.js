@@ -6,6 +6,7 @@ import { Messenger } from "./messenger.js";
 import { brief, clamp } from "./numbers.js";
 import { PixelMap } from "./pixel_map.js";
 import { Speaker } from "./speaker.js";
+import { unitName } from "./unit_name.js";
 
 const FUNCTIONS = {
   relu: { name: "ReLU", words: "below zero becomes 0, the rest stays" },
@@ -165,7 +166,8 @@ class ActivationView {
     const { layer, map, place, point, tried, unsuited } = message
     Object.assign(this, { map, tried, shownOwn: point?.own })
     this.mark(place)
-    this.name = unitName(layer, map, place, this.size[1])
+    const [row, column] = this.cell(place)
+    this.name = unitName(layer, map === null ? [place] : [row, column, map])
     this.where.textContent = this.empty ? "Nothing is drawn yet" : this.name
     this.said.textContent = this.empty ? "Draw a digit, then point at a pixel of its map." : this.sentence(layer, unsuited)
     this.mapName.textContent = map === null ? "all units" : `map ${map + 1} of ${this.mapCount}`
@@ -190,8 +192,12 @@ class ActivationView {
   mark(place) {
     for (const map of this.maps) {
       if (this.empty) map.unmark()
-      else map.mark(Math.floor(place / this.size[1]), place % this.size[1])
+      else map.mark(...this.cell(place))
     }
+  }
+
+  cell(place) {
+    return [Math.floor(place / this.size[1]), place % this.size[1]]
   }
 
   speak(shown) {
@@ -207,10 +213,6 @@ function unsuitedWords({ layer, what, softmax }) {
   return `“${layer}” has no activation function: its values go on as they are.`
 }
 
-function unitName(layer, map, place, columns) {
-  if (map === null) return `${layer}, unit ${place + 1}`
-  return `${layer}, map ${map + 1}, row ${Math.floor(place / columns) + 1}, column ${(place % columns) + 1}`
-}
 
 export function render({ model }) {
   const view = new ActivationView(model)

@@ -5,6 +5,7 @@ import { LossCurve } from "./loss_curve.js";
 import { fixed, percent } from "./numbers.js";
 import { paintInk, parts, rgb } from "./pictures.js";
 import { Speaker } from "./speaker.js";
+import { unitName } from "./unit_name.js";
 
 const SHOWN = 12 // classes at the most
 const BUTTONS = 12 // classes that have a button each; more are chosen from a list
@@ -157,7 +158,7 @@ class Lesson {
     const head = ["it reads", "value", "× weight: before → now", "= product: before → now"]
     const arrow = (was, now) => `${write(was)} → ${write(now)}`
     const rows = units.map((unit, i) =>
-      row(`${source}, unit ${unit + 1}`, [write(values[i]), arrow(before[i], after[i]), arrow(values[i] * before[i], values[i] * after[i])]),
+      row(unitName(source, [unit]), [write(values[i]), arrow(before[i], after[i]), arrow(values[i] * before[i], values[i] * after[i])]),
     )
     const total = h("tr", {}, h("th", { scope: "row", colspan: 3 }, "all products and the bias: the score (logit)"), h("td", {}, h("b", {}, arrow(...scores))))
     this.sum.replaceChildren(

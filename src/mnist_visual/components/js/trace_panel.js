@@ -5,6 +5,7 @@ import { kindLesson } from "./layer_kinds.js";
 import { bestOf, fixed } from "./numbers.js";
 import { hasNegatives, rgb, tint } from "./pictures.js";
 import { softmaxTable } from "./softmax_table.js";
+import { unitName } from "./unit_name.js";
 
 const TERMS = 8 // of a dense unit that are shown one by one
 const CELLS_SHOWN = 81 // of a window; of a larger one, only what counts most
@@ -97,10 +98,8 @@ export class TracePanel {
   }
 
   name(layer, unit) {
-    if (unit.length === 3) return `${layer}, map ${unit[2] + 1}, row ${unit[0] + 1}, column ${unit[1] + 1}`
-    if (unit.length === 2) return `${layer}, row ${unit[0] + 1}, column ${unit[1] + 1}`
-    const last = layer === this.layers.at(-1).name
-    return last ? `${layer}, ${this.classNames[unit[0]]}` : `${layer}, unit ${unit[0] + 1}`
+    const isClass = unit.length === 1 && layer === this.layers.at(-1).name
+    return isClass ? `${layer}, ${this.classNames[unit[0]]}` : unitName(layer, unit)
   }
 
   repaint() {
