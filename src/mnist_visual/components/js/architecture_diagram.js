@@ -115,7 +115,7 @@ class Diagram {
   table() {
     const head = ["layer", "parameters", "operations"].map((text) => h("th", { scope: "col" }, text))
     const caption = h("caption", {}, this.concentration())
-    return h("table", { class: "numbers-of-layers" }, caption, h("thead", {}, h("tr", {}, ...head)), h("tbody", {}, ...this.rows.values()))
+    return h("table", {}, caption, h("thead", {}, h("tr", {}, ...head)), h("tbody", {}, ...this.rows.values()))
   }
 
   row({ name, parameters, operations, step, what }) {

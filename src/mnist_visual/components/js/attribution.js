@@ -42,7 +42,7 @@ class Attribution {
       h(
         "div",
         { class: "reasons" },
-        h("div", { class: "drawing" }, h("h3", {}, "The pixels, and what they say"), this.square, this.legend(), this.method, this.sum),
+        h("div", {}, h("h3", {}, "The pixels, and what they say"), this.square, this.legend(), this.method, this.sum),
         h("div", {}, h("h3", {}, "The hidden units, and what each adds"), this.table.element),
       ),
       this.speaker.element,

@@ -14,7 +14,7 @@ class Insight {
       h("p", {}, "It goes on here when you have tried it."),
       h("button", { type: "button", onclick: () => this.skip() }, "Show me now"),
     )
-    this.way = h("p", { class: "way" })
+    this.way = h("p", {})
     this.element = h("section", { class: "card insight", "aria-labelledby": "insight" }, this.heading, this.wait, this.text, this.way)
   }
 

@@ -9,7 +9,7 @@ const SPAN = 10 // steps that have room from the start
 export class LossCurve {
   constructor() {
     this.line = svg("polyline", { class: "line" })
-    this.dots = svg("g", { class: "dots" })
+    this.dots = svg("g")
     this.marks = svg("g", { class: "marks" })
     const axes = `M${SIDES.left},${SIDES.top} V${HEIGHT - SIDES.bottom} H${WIDTH - SIDES.right}`
     this.element = h(

@@ -18,7 +18,7 @@ export class NetworkPicture {
     this.classNames = class_names
     Object.assign(this, { onPoint, onHold, onKey, onBack })
     this.columns = new Map(layers.map((layer, i) => [layer.name, this.column(layer, i === layers.length - 1)]))
-    this.lines = svg("g", { class: "lines" })
+    this.lines = svg("g")
     this.boxes = h("div", { class: "boxes" })
     this.links = svg("svg", { class: "links", "aria-hidden": "true" }, this.lines)
     const elements = [...this.columns.values()].map(({ element }) => element)
