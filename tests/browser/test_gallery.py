@@ -92,7 +92,7 @@ class TestTeaching:
         before, now = numbers(page.locator(".losses").inner_text())
         assert before == pytest.approx(-math.log(step.probabilities[8]), abs=1e-3)
         assert now == pytest.approx(-math.log(after[8]), abs=1e-3)
-        shares = page.locator(".shares .share").all_inner_texts()
+        shares = page.locator(".rows .share").all_inner_texts()
         assert [numbers(text)[1] for text in shares] == pytest.approx(100 * after, abs=0.51)
 
     def test_it_forgets_in_sight_and_begins_again(self, look):

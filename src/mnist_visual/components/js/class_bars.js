@@ -1,9 +1,8 @@
 // What a network says of a picture before and now: its answer, and a bar for each class.
 
+import { ClassRow } from "./class_rows.js";
 import { h } from "./dom.js";
 import { bestOf, percent, withArticle } from "./numbers.js";
-
-const LEAST = 0.02 // of a probability whose outline can be seen as one
 
 export class ClassBars {
   constructor(names) {
@@ -14,18 +13,12 @@ export class ClassBars {
     const long = names.some((name) => name.length > 2)
     this.turn = h("p", { class: long ? "turn long" : "turn", "aria-hidden": "true" }, this.was, this.to)
     this.words = h("p", { class: "words" })
-    this.rows = names.map((name) => {
-      const fill = h("span", { class: "fill" })
-      const before = h("span", { class: "before" })
-      const share = h("span", { class: "share" })
-      const item = h("li", {}, h("span", { class: "name" }, name), h("span", { class: "track" }, fill, before), share)
-      return { item, fill, before, share }
-    })
+    this.rows = names.map((name) => new ClassRow(name))
     this.verdict = h("div", { class: "verdict" }, this.turn, this.words)
     this.element = h(
       "div",
       { class: "answers" },
-      h("ol", { "aria-label": "Probability of each class" }, ...this.rows.map(({ item }) => item)),
+      h("ol", { class: "rows", "aria-label": "Probability of each class" }, ...this.rows.map(({ element }) => element)),
       h("p", { class: "legend" }, h("span", { class: "key outline" }, "your drawing"), h("span", { class: "key" }, "the picture now")),
     )
   }
@@ -42,11 +35,9 @@ export class ClassBars {
     this.verdict.classList.toggle("fooled", isFooled)
     this.words.textContent = this.sentence = empty ? "" : this.say(before, now, isFooled)
     this.rows.forEach((row, i) => {
-      row.item.classList.toggle("best", i === best)
-      row.share.textContent = empty ? "" : percent(now.probabilities[i])
-      row.fill.style.transform = `scaleX(${empty ? 0 : now.probabilities[i]})`
-      row.before.hidden = empty || before.probabilities[i] < LEAST
-      row.before.style.width = `${empty ? 0 : 100 * before.probabilities[i]}%`
+      row.element.classList.toggle("best", i === best)
+      if (empty) row.show(null)
+      else row.show(now.probabilities[i], before.probabilities[i])
     })
   }
 

@@ -1,5 +1,6 @@
 // Gradient descent on one's own drawing: say what it is, take steps, and see what changes.
 
+import { ClassRow } from "./class_rows.js";
 import { card, connect, h, onTheme } from "./dom.js";
 import { LossCurve } from "./loss_curve.js";
 import { fixed, percent } from "./numbers.js";
@@ -23,7 +24,7 @@ class Lesson {
     this.actions = [step("One step", 1), step("Ten steps", 10)]
     this.again = h("button", { type: "button", onclick: () => this.send("again", null) }, "Start again")
     this.taken = h("p", { class: "taken" })
-    this.bars = h("ol", { class: "shares", "aria-label": "Probability of each class, before and after" })
+    this.bars = h("ol", { class: "rows", "aria-label": "Probability of each class, before and after" })
     this.rows = new Map()
     this.verdict = h("p", { class: "verdict" })
     this.losses = h("p", { class: "losses" })
@@ -112,15 +113,13 @@ class Lesson {
   showAnswer({ before, after, label, steps }) {
     const classes = this.shownClasses(before, after, label)
     if (String(classes) !== String([...this.rows.keys()])) {
-      this.rows = new Map(classes.map((i) => [i, shareRow(this.names[i])]))
-      this.bars.replaceChildren(...[...this.rows.values()].map(({ item }) => item))
+      this.rows = new Map(classes.map((i) => [i, new ClassRow(this.names[i])]))
+      this.bars.replaceChildren(...[...this.rows.values()].map(({ element }) => element))
     }
     for (const [i, row] of this.rows) {
-      row.was.style.width = `${100 * (before?.[i] ?? 0)}%`
-      row.was.hidden = !(before?.[i] > 0.01) // of so little there is no outline
-      row.fill.style.transform = `scaleX(${after?.[i] ?? 0})`
-      row.share.textContent = before ? (steps ? `${percent(before[i])} → ${percent(after[i])}` : percent(after[i])) : ""
-      row.item.classList.toggle("right", i === label)
+      if (!before) row.show(null)
+      else row.show(after[i], before[i], steps ? `${percent(before[i])} → ${percent(after[i])}` : percent(after[i]))
+      row.element.classList.toggle("right", i === label)
     }
     this.verdict.textContent = !before || label === null ? "" : this.sureness(before[label], after[label], label, steps)
   }
@@ -218,12 +217,6 @@ const legend = () =>
 
 const row = (name, numbers) => h("tr", {}, h("th", { scope: "row" }, name), ...numbers.map((text) => h("td", {}, text)))
 
-function shareRow(name) {
-  const was = h("span", { class: "was" })
-  const fill = h("span", { class: "fill" })
-  const share = h("span", { class: "share" })
-  return { was, fill, share, item: h("li", {}, h("span", { class: "name" }, name), h("span", { class: "track" }, fill, was), share) }
-}
 
 export function render({ model }) {
   const lesson = new Lesson(model)

@@ -1,9 +1,10 @@
 // The layers of a network from left to right, each with its maps; what is pointed at is linked
 // with all that it was computed from.
 
+import { ClassRow } from "./class_rows.js";
 import { ARROW_STEPS, card, h, onceAFrame, onResize, svg } from "./dom.js";
 import { kindWords } from "./layer_kinds.js";
-import { clamp, percent } from "./numbers.js";
+import { clamp } from "./numbers.js";
 import { fromShades, hasNegatives, paintSigned, rgb, signColours } from "./pictures.js";
 
 const CLASSES = 100 // that have a bar each
@@ -48,7 +49,7 @@ export class NetworkPicture {
     column.canvases = isBars ? [] : Array.from({ length: maps }, () => h("canvas", { class: "pixels", width, height }))
     column.bars = isBars ? Array.from({ length: shape[0] }, (_, i) => this.bar(column, i)) : []
     const tiles = isBars
-      ? h("ol", { class: "bars" }, ...column.bars.map(({ item }) => item))
+      ? h("ol", { class: "bars rows" }, ...column.bars.map(({ element }) => element))
       : h("div", { class: "tiles" }, ...column.canvases.map((canvas) => h("div", { class: "tile" }, canvas)))
     const { rows, across, tile } = isBars ? { rows: CLASS_ROWS } : tiling(maps)
     tiles.style.setProperty("--rows", Math.min(isBars ? shape[0] : maps, rows))
@@ -81,13 +82,8 @@ export class NetworkPicture {
   }
 
   bar(column, i) {
-    const fill = h("span", { class: "fill" })
-    const share = h("span", { class: "share" })
-    const name = h("span", { class: "name" }, this.classNames[i])
-    const point = () => this.onPoint(column.layer.name, [i])
-    const hold = () => this.onHold(column.layer.name, [i])
-    const item = h("li", { onpointerenter: point, onclick: hold }, name, h("span", { class: "track" }, fill), share)
-    return { item, fill, share }
+    const tell = (action) => () => action(column.layer.name, [i])
+    return new ClassRow(this.classNames[i], { onpointerenter: tell(this.onPoint), onclick: tell(this.onHold) })
   }
 
   listen(column, canvas, map) {
@@ -163,11 +159,9 @@ export class NetworkPicture {
 
   paintBars(column) {
     const best = Math.max(...this.probabilities)
-    column.bars.forEach(({ item, fill, share }, i) => {
-      const value = this.empty ? 0 : this.probabilities[i]
-      fill.style.transform = `scaleX(${value})`
-      share.textContent = this.empty ? "" : percent(value)
-      item.classList.toggle("best", !this.empty && this.probabilities[i] === best)
+    column.bars.forEach((row, i) => {
+      row.show(this.empty ? null : this.probabilities[i])
+      row.element.classList.toggle("best", !this.empty && this.probabilities[i] === best)
     })
   }
 
@@ -251,7 +245,7 @@ export class NetworkPicture {
       width: width * box.width,
       height: height * box.height,
     })
-    if (column.isBars) return inside(column.bars[units[0][0]].item.getBoundingClientRect(), 0, 0, 1, 1)
+    if (column.isBars) return inside(column.bars[units[0][0]].element.getBoundingClientRect(), 0, 0, 1, 1)
     const canvas = column.canvases[units[0][2] ?? 0]
     const { height, width } = column
     const places = units.map((unit) =>
