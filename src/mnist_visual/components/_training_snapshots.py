@@ -31,7 +31,7 @@ def classifier_message(snapshot: Snapshot, network: Any, labels: Bytes, classes:
     Parameters
     ----------
     snapshot : Snapshot
-    network : object
+    network : object or None
         Of it, with ``filters(layer)``.
     labels : uint8 array (n,)
         The true classes of the validation pictures.
@@ -41,28 +41,42 @@ def classifier_message(snapshot: Snapshot, network: Any, labels: Bytes, classes:
     Returns
     -------
     dict
-        ``filters`` of the first layer (filters, channels, height, width), and how many the
-        ``second`` has; ``confusion``, counts with the true classes in rows, or None without
+        ``filters`` of the first layer (filters, channels, height, width) or None, and how many
+        the ``second`` has; ``confusion``, counts with the true classes in rows, or None without
         predictions.
     """
-    first, second = (network.filters(layer).transpose(3, 2, 0, 1) for layer in CONVOLUTIONS)
-    confusion = None
-    if snapshot.predictions is not None:
-        pairs = labels.astype(np.int64) * classes + snapshot.predictions
+    layers = convolutions(network)
+    kernels = [network.filters(layer).transpose(3, 2, 0, 1) for layer in layers]
+    confusion, predictions = None, snapshot.predictions
+    if predictions is not None and max(labels.max(), predictions.max()) < classes:
+        pairs = labels.astype(np.int64) * classes + predictions
         confusion = np.bincount(pairs, minlength=classes**2).astype(np.int32)
     return {
-        "filters": np.ascontiguousarray(first),
-        "second": len(second),
+        "filters": np.ascontiguousarray(kernels[0]) if kernels else None,
+        "second": len(kernels[1]) if len(kernels) > 1 else 0,
         "confusion": confusion,
     }
 
 
-def reading_message(network: Any, digit: Floats) -> Message:
-    """Show what a classifier makes of a drawing."""
-    maps = network.feature_maps(digit)
+def convolutions(network: Any) -> tuple[str, ...]:
+    """Name the layers of which filters and maps are shown, at most two."""
+    if network is None:
+        return ()
+    return getattr(network, "convolutions", CONVOLUTIONS)
+
+
+def reading_message(network: Any, digit: Floats, classes: int) -> Message | None:
+    """Show what a classifier makes of a drawing; None if it cannot read that."""
+    try:
+        maps = {} if network is None else network.feature_maps(digit)
+    except ValueError:  # somebody's own network of other pictures
+        return None
+    probabilities = [*maps.values()][-1] if maps else np.empty(0)
+    if probabilities.shape != (classes,):
+        return None
     return {
-        "probabilities": [*maps.values()][-1],
-        "maps": [_shades(maps[layer]) for layer in CONVOLUTIONS],
+        "probabilities": probabilities,
+        "maps": [_shades(maps[layer]) for layer in convolutions(network)],
     }
 
 
@@ -105,7 +119,7 @@ def vae_message(snapshot: Snapshot, labels: Bytes, half: float) -> Message:
         ``codes`` (points * 2,), ``labels`` (points,), the ``centres`` of the classes, each as
         label, x and y, and ``half``; ``codes`` is None where there are none.
     """
-    if snapshot.codes is None:
+    if snapshot.codes is None or snapshot.codes.shape[1:] != (2,):
         return {"codes": None, "half": half}
     codes = snapshot.codes
     centres = {label: np.median(codes[labels == label], axis=0) for label in np.unique(labels)}
@@ -127,8 +141,10 @@ def half_side(snapshot: Snapshot) -> float:
     return max(LEAST_HALF, min(2.0 ** (math.ceil(2 * math.log2(max(reach, 1e-3))) / 2), 1e6))
 
 
-def memory_message(vae: Any, digit: Floats) -> Message:
-    """Show where a VAE puts a drawing, and what it remembers of it."""
+def memory_message(vae: Any, digit: Floats) -> Message | None:
+    """Show where a VAE puts a drawing, and what it remembers of it; None if there is none."""
+    if vae is None:
+        return None
     mean, *_ = vae.encoder(digit[None])
     return {
         "mean": np.asarray(mean)[0].tolist(),

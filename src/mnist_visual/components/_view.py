@@ -135,6 +135,7 @@ class View(Watcher, JSComponent):
 
 
 def _descendants(cls: type) -> Iterator[type]:
+    each: type
     for each in cls.__subclasses__():
         yield each
         yield from _descendants(each)

@@ -4,17 +4,22 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Callable, Sequence
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
+import numpy.typing as npt
 import panel as pn
 import param
 
 from mnist_visual.live_training.records import Kind, Progress, Settings, Snapshot
 
+from ._recorded_runs import RecordedRun
 from ._training_messages import Message, history
-from ._training_runs import TrainingQueue, TrainingRun, hand_over
+from ._training_runs import Bytes, TrainingQueue, TrainingRun, hand_over
 from ._training_snapshots import half_side
+
+if TYPE_CHECKING:
+    from mnist_visual._backend import keras
 
 ENDED = {"finished", "stopped", "failed"}
 
@@ -34,7 +39,7 @@ class WatchedTraining(param.Parameterized):
         default=None, bounds=(0, None), allow_None=True, doc="In sight; None is the newest."
     )
 
-    def __init__(self, queue: TrainingQueue, **params: Any) -> None:
+    def __init__(self, queue: TrainingQueue | None, **params: Any) -> None:
         super().__init__(**params)
         self._queue = queue
         self._snapshots: list[Snapshot] = []
@@ -57,7 +62,7 @@ class WatchedTraining(param.Parameterized):
         Raises
         ------
         ValueError
-            If the queue does not take them.
+            If the queue does not take them, or there is none.
         """
         self._begin(self.settings).play()
 
@@ -75,6 +80,64 @@ class WatchedTraining(param.Parameterized):
         hear = hand_over(self._hear)
         self._unsubscribe = run.subscribe(lambda _: hear())
         self._hear()
+
+    @property
+    def validation(self) -> tuple[Bytes, Bytes]:
+        """Pictures uint8 (n, height, width) that predictions and codes are of, and labels (n,).
+
+        There may be none before the first training has begun.
+        """
+        recorded: tuple[Bytes, Bytes] | None = getattr(self.run, "validation", None)
+        if recorded is not None:
+            return recorded
+        if self._queue is None:
+            return np.empty((0, 28, 28), np.uint8), np.empty(0, np.uint8)
+        return self._queue.validation
+
+    def callback(
+        self, validation: tuple[npt.ArrayLike, npt.ArrayLike] | None = None
+    ) -> keras.callbacks.Callback:
+        """Follow a training of your own, in a notebook say.
+
+        Of any classifier it shows the curves, and with pictures what they are taken for; of a
+        Sequential or Functional one that reads pictures as large as the sketchpad's, also the
+        filters of its first convolution, what they find, and the answer. Of any autoencoder with
+        an ``.encoder`` of two numbers it shows the map, and of one as by `build_vae` what it
+        remembers.
+
+        Parameters
+        ----------
+        validation : tuple (pictures, labels), optional
+            Pictures that nobody learns from, uint8 (n, height, width) in 0..255 or floats in
+            [0, 1], and their classes, integers (n,). By default those of the queue, if any.
+
+        Returns
+        -------
+        keras.callbacks.Callback
+            For one call of ``fit``, `train_classifier` or `train_vae`.
+
+        Raises
+        ------
+        ValueError
+            If the pictures and labels are not as described.
+
+        Examples
+        --------
+        >>> from mnist_visual import build_classifier
+        >>> from mnist_visual.components import Sketchpad, TrainingMonitor
+        >>> pictures = np.random.default_rng(0).random((64, 28, 28))
+        >>> labels = np.arange(64) % 10
+        >>> monitor = TrainingMonitor(None, Sketchpad())  # show it first, then train
+        >>> callback = monitor.callback((pictures[:20], labels[:20]))
+        >>> _ = build_classifier().fit(pictures, labels, epochs=2, verbose=0, callbacks=[callback])
+        >>> monitor.progress.state, monitor.snapshot.epoch, monitor.snapshot.predictions.shape
+        ('finished', 2.0, (20,))
+        """
+        if validation is None and self._queue is not None and len(self._queue.validation[1]):
+            validation = self._queue.validation
+        run = RecordedRun(validation)
+        self.follow(run)
+        return run.watch
 
     @property
     def snapshot(self) -> Snapshot | None:
@@ -99,6 +162,11 @@ class WatchedTraining(param.Parameterized):
         return self.run is None or self.run.progress.state in ENDED
 
     def _begin(self, settings: Settings) -> TrainingRun:
+        if self._queue is None:
+            raise ValueError(
+                "A training is started where there is a queue. Received: a monitor without one, "
+                "which follows your own: fit(..., callbacks=[monitor.callback()])."
+            )
         run = self._queue.submit(settings)
         self.follow(run)
         return run

@@ -14,6 +14,7 @@ from mnist_visual.live_training.records import Kind, Settings, Snapshot
 from mnist_visual.live_training.snapshots import network_of, vae_of
 
 from ._line import Line
+from ._recorded_runs import RecordedRun
 from ._training_messages import (
     Message,
     history,
@@ -21,7 +22,7 @@ from ._training_messages import (
     read_choice,
     settings_message,
 )
-from ._training_runs import Bytes, TrainingQueue
+from ._training_runs import TrainingQueue
 from ._training_snapshots import (
     check_usable,
     classifier_message,
@@ -49,8 +50,8 @@ class TrainingMonitor(Titled, WatchedTraining, View):
 
     Parameters
     ----------
-    queue : TrainingQueue
-        Who trains.
+    queue : TrainingQueue or None
+        Who trains; without one, the monitor follows your own training: see `callback`.
     sketchpad : Sketchpad
         Whose drawing is looked at, and where a misread picture is put.
     save : callable, optional
@@ -58,8 +59,8 @@ class TrainingMonitor(Titled, WatchedTraining, View):
         one that `mnist_visual.load_weights` reads. A button downloads it, unless this is None.
         It is called in a thread; the text of a `ValueError` or an `OSError` is shown.
     class_names : sequence of str, optional
-        What each class is called; by default its number, and 0 to 9 if the queue has no
-        pictures yet.
+        What each class is called, one for each that the network tells apart; by default its
+        number, and 0 to 9 if there are no pictures yet.
 
     Attributes
     ----------
@@ -90,6 +91,7 @@ class TrainingMonitor(Titled, WatchedTraining, View):
     note = param.String(default="it starts out knowing nothing", doc="One more sentence.")
     topic = param.String(default="training", constant=True)
     class_names = param.List(constant=True, doc="What each class is called.")
+    can_train = param.Boolean(constant=True, doc="Whether a training can be started here.")
     can_save = param.Boolean(constant=True, doc="Whether a button downloads the weights.")
     cell = param.Tuple(
         default=None, length=2, allow_None=True, constant=True, doc="True and read class."
@@ -102,18 +104,21 @@ class TrainingMonitor(Titled, WatchedTraining, View):
 
     def __init__(
         self,
-        queue: TrainingQueue,
+        queue: TrainingQueue | None,
         sketchpad: Sketchpad,
         *,
         save: Save | None = weights_file,
         class_names: Sequence[str] | None = None,
         **params: Any,
     ) -> None:
-        labels = queue.validation[1]
+        labels = np.empty(0) if queue is None else queue.validation[1]
         numbers = range(int(labels.max()) + 1 if labels.size else 10)
-        names = numbers if class_names is None else class_names
         super().__init__(
-            queue=queue, class_names=[*map(str, names)], can_save=save is not None, **params
+            queue=queue,
+            class_names=[*map(str, numbers if class_names is None else class_names)],
+            can_save=save is not None,
+            can_train=queue is not None,
+            **params,
         )
         self._sketchpad, self._save = sketchpad, save
         self._model: tuple[Snapshot | None, Any] = (None, None)
@@ -121,19 +126,14 @@ class TrainingMonitor(Titled, WatchedTraining, View):
         self._watch(sketchpad, self._show_drawing, "steps")
 
     @property
-    def validation(self) -> tuple[Bytes, Bytes]:
-        """Pictures uint8 (n, height, width) that predictions and codes are of, and labels (n,).
-
-        There may be none before the first training has begun.
-        """
-        return self._queue.validation
-
-    @property
     def _network(self) -> Any:
         """The network of the snapshot in sight, made once."""
         snapshot = self.snapshot
         if snapshot is not None and self._model[0] is not snapshot:
-            self._model = snapshot, (vae_of if self.kind == "vae" else network_of)(snapshot)
+            make = vae_of if self.kind == "vae" else network_of
+            if isinstance(self.run, RecordedRun):
+                make = self.run.network
+            self._model = snapshot, make(snapshot)
         return self._model[1]
 
     # What is shown
@@ -194,10 +194,12 @@ class TrainingMonitor(Titled, WatchedTraining, View):
         if self.snapshot is None or not self.watched:
             return
         steps = self._sketchpad.steps
-        message = memory_message if self.kind == "vae" else reading_message
-        empty = steps.box is None
-        shown = {} if empty else message(self._network, steps.digit)
-        self._send_msg({"kind": "drawing", "empty": empty, **shown})
+        shown: Message | None = None
+        if steps.box is not None and self.kind == "vae":
+            shown = memory_message(self._network, steps.digit)
+        elif steps.box is not None:
+            shown = reading_message(self._network, steps.digit, len(self.class_names))
+        self._send_msg({"kind": "drawing", "empty": shown is None, **(shown or {})})
 
     def _show_misread(self) -> None:
         if self.cell is not None and self.snapshot is not None and self.watched:

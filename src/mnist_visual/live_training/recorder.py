@@ -27,6 +27,8 @@ class Recorder:
     validation : tuple (pictures, labels), optional
         What predictions or codes are recorded of: uint8 ``(n, height, width)`` in 0..255 or
         floats in [0, 1], and integers ``(n,)``.
+    on_change : callable, optional
+        It is given this recorder after every change, in the thread that trains, which waits.
 
     Examples
     --------
@@ -42,8 +44,14 @@ class Recorder:
     'finished'
     """
 
-    def __init__(self, validation: tuple[npt.ArrayLike, npt.ArrayLike] | None = None) -> None:
+    def __init__(
+        self,
+        validation: tuple[npt.ArrayLike, npt.ArrayLike] | None = None,
+        *,
+        on_change: Callable[[Recorder], object] = lambda _: None,
+    ) -> None:
         self._validation = None
+        self._on_change = on_change
         if validation is not None:
             pictures, labels = map(np.asarray, validation)
             if pictures.ndim < 3 or labels.shape != pictures.shape[:1]:
@@ -88,9 +96,13 @@ class Recorder:
 
     def _on_progress(self, progress: Progress) -> None:
         self._progress = progress
-        self._notices.changed()
+        self._changed()
 
     def _on_snapshot(self, snapshot: Snapshot) -> None:
         with self._lock:
             self._history.add(snapshot)
+        self._changed()
+
+    def _changed(self) -> None:
         self._notices.changed()
+        self._on_change(self)

@@ -32,8 +32,9 @@ function howFar({ state, place, epoch, epochs, batch, batches, seconds_left: lef
 }
 
 export class TrainingControls {
-  // `act` is told what was pressed.
-  constructor(act) {
+  // `act` is told what was pressed; what is only watched has nothing to press.
+  constructor(act, canTrain) {
+    this.waiting = canTrain ? "Press Start, and watch it learn." : "It is shown here as soon as it trains."
     const press = (kind, more) => () => {
       this.say("")
       act(kind, more)
@@ -52,7 +53,7 @@ export class TrainingControls {
     this.element = h(
       "div",
       { class: "controls" },
-      h("div", { class: "buttons", role: "group", "aria-label": "Training" }, this.play, this.batch, this.epoch, this.stop, this.again),
+      h("div", { class: "buttons", role: "group", "aria-label": "Training", hidden: !canTrain }, this.play, this.batch, this.epoch, this.stop, this.again),
       h("div", { class: "going" }, this.far, h("div", { class: "bar", "aria-hidden": "true" }, this.bar)),
       this.status,
       this.spoken,
@@ -82,7 +83,7 @@ export class TrainingControls {
     this.stop.disabled = !isGoing
     this.again.disabled = !progress
     keepFocus([this.batch, this.epoch, this.stop], this.play)
-    this.far.textContent = progress ? howFar(progress) : "Press Start, and watch it learn."
+    this.far.textContent = progress ? howFar(progress) : this.waiting
     this.element.classList.toggle("failed", progress?.state === "failed")
     const { epoch, epochs, batch, batches } = progress ?? {}
     const share = epochs ? Math.min(1, (epoch + (batches ? batch / batches : 0)) / epochs) : 0

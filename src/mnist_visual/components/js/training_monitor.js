@@ -22,7 +22,8 @@ class Monitor {
     const look = (index) => this.look(index)
     this.looking = new Messenger(ask, (silent) => this.controls.say(silent ? SILENT_SERVER : ""))
     this.choices = new TrainingChoices((name, value) => ask({ kind: "choose", name, value }))
-    this.controls = new TrainingControls((kind, more = {}) => ask({ kind, ...more }))
+    this.controls = new TrainingControls((kind, more = {}) => ask({ kind, ...more }), model.can_train)
+    this.choices.element.hidden = !model.can_train
     this.curves = new CurvePair(look)
     this.reading = new TrainedReading(model.class_names)
     this.matrix = new ConfusionMatrix(model.class_names, {
@@ -130,7 +131,7 @@ class Monitor {
   showNetwork(message) {
     if (this.kind === "vae") this.codes.showCodes(message)
     else {
-      this.reading.setFilters(message.filters, message.second)
+      if (message.filters) this.reading.setFilters(message.filters, message.second)
       this.matrix.show(message.confusion)
     }
     // Python may have turned to another epoch; what is asked for here is newer.

@@ -1,0 +1,88 @@
+"""The real thing: a visitor trains a network on the page, looks back, and uses it elsewhere."""
+
+import re
+
+import numpy as np
+import pytest
+
+from mnist_visual.components import Sketchpad
+from mnist_visual.live_training.records import Settings
+
+from .test_page import THREE
+from .test_training import Trainer
+
+pytestmark = pytest.mark.browser
+
+SMALL = Settings(filters=(4, 8), units=32)
+PATIENCE = 120_000  # milliseconds, of a machine that is busy
+
+
+def initial_network():
+    """The network as it is before it has learned, on NumPy."""
+    from mnist_visual.live_training.obedience import build_model
+    from mnist_visual.live_training.snapshots import network_of
+    from mnist_visual.live_training.watching import snapshot_of
+
+    return network_of(snapshot_of(build_model(SMALL), None, epoch=0, logs={}))
+
+
+def open_page(visitor, name):
+    links = visitor.page.get_by_role("navigation", name="Pages", exact=True)
+    links.get_by_role("link", name=name, exact=True).click()
+
+
+def test_a_network_is_trained_looked_back_on_and_used(visit, url):
+    visitor = visit(f"{url}/?page=network")
+    page, trainer = visitor.page, Trainer(visitor)
+    visitor.draw(THREE)
+    page.get_by_text("26 × 26 × 8").first.wait_for()
+
+    open_page(visitor, "Train")
+    visitor.button("Start").wait_for()
+    trainer.choose("in two layers", "4 and 8")
+    trainer.choose("dense units", "32")
+    trainer.choose("epochs", "50")
+    trainer.press("Start")
+    page.get_by_text(re.compile(r"^Epoch [2-9] of 50")).wait_for(timeout=PATIENCE)
+    trainer.press("Pause")
+    paused = re.compile(r"^Paused (in|after) epoch \d+ of 50")
+    page.get_by_text(paused).first.wait_for()
+    where = page.locator(".timeline .where")
+    where.filter(has_text=re.compile(r"^Epoch \d+.*% right")).wait_for()
+    newest = where.inner_text()
+    assert trainer.counts().sum() > 500
+    bars = trainer.bars()
+    assert sum(bars) == pytest.approx(1, abs=0.01)
+
+    trainer.press("One batch")
+    where.filter(has_not_text=newest).wait_for()
+    visitor.button("Go on").wait_for()
+    assert trainer.bars() != bars
+
+    counts = trainer.counts()
+    wrong = counts - np.diag(np.diag(counts))
+    row, column = np.unravel_index(wrong.argmax(), wrong.shape)
+    trainer.matrix.get_by_role("button", name=f"{row} read as {column}:").click()
+    trainer.waits_for(f"{row} read as {column}: {wrong.max()} times")
+    ink = visitor.ink()
+    trainer.matrix.get_by_role("button", name="on the sketchpad").first.click()
+    page.get_by_text(f"It reads {column}, ").wait_for()
+    assert visitor.ink() != ink
+
+    visitor.button("Clear").click()
+    visitor.draw(THREE)
+    trainer.slider.fill("0")
+    trainer.waits_for("Before it has learned")
+    before = initial_network()(Sketchpad(strokes=[THREE]).steps.digit[None])[0]
+    page.get_by_text(f"It reads {before.argmax()}, ").wait_for()
+    assert trainer.bars() == pytest.approx(before, abs=0.01)
+
+    trainer.press("Use this network")
+    page.get_by_text("your own network, before it has learned").wait_for()
+    open_page(visitor, "Network")
+    page.get_by_text("26 × 26 × 4").first.wait_for()
+    open_page(visitor, "Draw")
+    page.get_by_role("img", name="4 filters, and").wait_for()
+    visitor.button("Use the shipped one").first.click()
+    visitor.reads(3)
+    page.get_by_role("img", name="16 filters, and").wait_for()
