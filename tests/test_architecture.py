@@ -25,6 +25,7 @@ ROWS = [
         "_models",
         "_numbers",
         "_refinement",
+        "_weights_file",
         "drawing",
         "lessons",
         "palette",

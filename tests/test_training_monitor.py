@@ -489,7 +489,7 @@ class TestKeeping:
             raise OSError("The disk is full.")
 
         message = self.save(queue, pad, sent, save)
-        assert message == {"kind": "problem", "text": "The disk is full."}
+        assert message == {"kind": "problem", "of": "file", "text": "The disk is full."}
 
 
 class TestThreads:

@@ -10,12 +10,9 @@ import importlib
 import itertools
 import math
 import os
-import re
 import secrets
-import struct
 import tempfile
 import warnings
-from contextlib import contextmanager
 from importlib import resources
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -25,14 +22,11 @@ import numpy as np
 
 from ._backend import keras
 from ._files import PathLike, checked_target
+from ._weights_file import broken_is_value_error, check_heaps, read_array, walk
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
     from numpy.typing import NDArray
 
-_MAX_OBJECTS = 20_000
-_MAX_TEXT_BYTES = 1 << 20
 _MAX_ATTRIBUTE_BYTES = 1 << 16  # HDF5's own limit, which is why Keras 2 splits long attributes
 
 # Where each model that the package ships weights for is built.
@@ -115,8 +109,8 @@ def load_weights(model: Any, path: PathLike) -> None:
         # The model's own weights, saved, say what a file of Keras 3 must hold, for any model.
         own = Path(folder, "own.weights.h5")
         _save(model, own)
-        with _broken_is_value_error(path), h5py.File(path, "r") as file:
-            groups, datasets = _walk(file)
+        with broken_is_value_error(path), h5py.File(path, "r") as file:
+            groups, datasets = walk(file)
             root = groups.get("model_weights", file)
             keras2 = any(key in root.attrs for key in ("layer_names", "layer_names0"))
             if keras2:
@@ -203,85 +197,8 @@ def _check_file(path: Path, limit: int) -> None:
             f"A weights file must be HDF5. Received: {path}, which is something else. "
             "Save it with save_weights, or with Keras as .weights.h5."
         )
-    with _broken_is_value_error(path):
-        _check_heaps(path.read_bytes())
-
-
-def _check_heaps(data: bytes) -> None:
-    """Refuse a damaged heap, where HDF5 keeps texts: HDF5 itself can loop in one for ever."""
-    for found in re.finditer(rb"GCOL\x01", data):
-        place = found.start() + 16
-        end = found.start() + int.from_bytes(data[place - 8 : place], "little")
-        if end > len(data):
-            raise ValueError("a heap is longer than the file")
-        while end - place >= 16:
-            index, length = struct.unpack_from("<H6xQ", data, place)
-            step = 16 + -(-length // 8) * 8 if index else length  # index 0 is the free rest
-            if not 16 <= step <= end - place or (index and length > _MAX_TEXT_BYTES):
-                raise ValueError("an entry of a heap is longer than can be")
-            place += step
-
-
-@contextmanager
-def _broken_is_value_error(path: Path) -> Iterator[None]:
-    """Give every way in which HDF5 reports damage one type, and a sentence with the file's name."""
-    try:
-        yield
-    except (OSError, RuntimeError, KeyError, TypeError, ValueError, OverflowError) as error:
-        raise ValueError(
-            f"A weights file must be whole and hold what the model has. Received: {path} "
-            f"({error}). Save it again from the same model."
-        ) from error
-
-
-def _walk(file: Any) -> tuple[dict[str, Any], dict[str, Any]]:
-    """Return the groups and the data sets of a file by their paths, and follow no link."""
-    if file.id.get_create_plist().get_sizes() != (8, 8):
-        raise ValueError("its addresses and lengths must be of 8 bytes, as Keras writes them")
-    groups: dict[str, Any] = {"": file}
-    datasets: dict[str, Any] = {}
-    seen = {h5py.h5o.get_info(file.id).addr}
-    pending = [""]
-    while pending:
-        parent = pending.pop()
-        for name in groups[parent]:
-            path = f"{parent}/{name}" if parent else name
-            link = groups[parent].get(name, getlink=True)
-            if not isinstance(link, h5py.HardLink) or "/" in name:
-                raise ValueError(f"{path} is a link, and a weights file has none")
-            found = groups[parent][name]
-            address = h5py.h5o.get_info(found.id).addr
-            if address in seen or len(seen) > _MAX_OBJECTS:
-                raise ValueError(f"{path} is there twice, or is one object too many")
-            seen.add(address)
-            if isinstance(found, h5py.Group):
-                groups[path] = found
-                pending.append(path)
-            elif isinstance(found, h5py.Dataset):
-                datasets[path] = found
-    return groups, datasets
-
-
-def _read_array(path: str, dataset: Any, shape: tuple[int, ...], dtype: Any) -> NDArray[Any]:
-    """Read one data set after its header has been compared with what is wanted."""
-    floats = dtype.kind == dataset.dtype.kind == "f" and dataset.dtype.itemsize <= 8
-    if dataset.shape != shape or not (floats or dataset.dtype == dtype):
-        raise ValueError(
-            f"{path} must be {dtype} of shape {shape}, not {dataset.dtype} of {dataset.shape}"
-        )
-    # Keras packs nothing. Chunks could blow up when unpacked; virtual and external data sets
-    # are read from other files.
-    header = dataset.id.get_create_plist()
-    plain = header.get_layout() in (h5py.h5d.CONTIGUOUS, h5py.h5d.COMPACT)
-    if not plain or header.get_external_count() or dataset.id.get_storage_size() != dataset.nbytes:
-        raise ValueError(f"{path} must be stored in the file itself, unpacked and complete")
-    with np.errstate(over="ignore"):
-        values: NDArray[Any] = np.asarray(dataset[()]).astype(dtype)
-    # HDF5 knows no bfloat16: Keras stores its two bytes as they are.
-    numbers = values.view("bfloat16") if dtype.kind == "V" else values
-    if not np.isfinite(numbers).all():
-        raise ValueError(f"{path} must be finite; it has NaN or infinite values")
-    return values
+    with broken_is_value_error(path):
+        check_heaps(path.read_bytes())
 
 
 def _read_keras3(model: Any, datasets: dict[str, Any], own: Path) -> None:
@@ -289,13 +206,13 @@ def _read_keras3(model: Any, datasets: dict[str, Any], own: Path) -> None:
     metrics = {k for k, v in vars(model).items() if isinstance(v, keras.metrics.Metric)}
     ignored = {"optimizer", "metrics"} | metrics
     with h5py.File(own, "r+") as file:
-        wanted = {k: v for k, v in _walk(file)[1].items() if k.split("/")[0] not in ignored}
+        wanted = {k: v for k, v in walk(file)[1].items() if k.split("/")[0] not in ignored}
         found = {k: v for k, v in datasets.items() if k.split("/")[0] not in ignored}
         if wanted.keys() != found.keys():
             missing, extra = sorted(wanted.keys() - found), sorted(found.keys() - wanted)
             raise ValueError(f"it lacks {missing[:3]} and has {extra[:3]}, which the model has not")
         for path, target in wanted.items():
-            target[()] = _read_array(path, found[path], target.shape, target.dtype)
+            target[()] = read_array(path, found[path], target.shape, target.dtype)
 
 
 def _read_keras2(
@@ -316,7 +233,7 @@ def _read_keras2(
             if path not in datasets:
                 raise ValueError(f"{path:.200} is listed but missing")
             dtype = np.dtype(variable.dtype)
-            array = _read_array(path, datasets[path], tuple(variable.shape), dtype)
+            array = read_array(path, datasets[path], tuple(variable.shape), dtype)
             pairs.append((variable, array))
     return pairs
 

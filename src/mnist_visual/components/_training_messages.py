@@ -13,10 +13,11 @@ asked        with                                   what becomes of it
 ``use``      ``own``: true, or false for the        ``chosen``
              shipped network
 ``save``                                            ``file``: ``data`` and ``name``
+``load``     ``data``: a weights file, as bytes     ``loaded``: its network is in use elsewhere
 ===========  =====================================  ===========================================
 
 Unasked come ``show`` (all curves), ``settings``, ``progress`` (with the curves' new points), and
-``problem``: a sentence in ``text``.
+``problem``: a sentence in ``text``, about a file if it is ``of`` one.
 """
 
 from __future__ import annotations

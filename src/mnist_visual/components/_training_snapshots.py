@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import io
 import math
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
+from mnist_visual.latent import encode
 from mnist_visual.live_training.records import Kind, Settings, Snapshot
-from mnist_visual.live_training.snapshots import save_snapshot
+from mnist_visual.live_training.snapshots import load_snapshot, save_snapshot, vae_of
 
 from ._latent_messages import as_bytes
 
@@ -158,6 +160,19 @@ def weights_file(snapshot: Snapshot, settings: Settings) -> tuple[bytes, str]:
     content = io.BytesIO()
     save_snapshot(snapshot, settings, content)
     return content.getvalue(), f"{settings.kind}-epoch-{snapshot.epoch:.4g}.weights.h5"
+
+
+def load_file(content: bytes, pictures: Bytes) -> tuple[Kind, Snapshot]:
+    """Load a file of weights; an autoencoder puts the validation pictures on its map."""
+    settings, snapshot = load_snapshot(content)
+    if settings.kind == "vae":
+        if not len(pictures):
+            raise ValueError(
+                "The digits for its map are still being loaded. Try again in a moment."
+            )
+        snapshot = replace(snapshot, codes=encode(vae_of(snapshot), pictures).mean)
+    check_usable(settings.kind, snapshot)
+    return settings.kind, snapshot
 
 
 def check_usable(kind: Kind, snapshot: Snapshot) -> None:

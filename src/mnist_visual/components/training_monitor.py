@@ -26,6 +26,7 @@ from ._training_runs import TrainingQueue
 from ._training_snapshots import (
     check_usable,
     classifier_message,
+    load_file,
     memory_message,
     misread_message,
     reading_message,
@@ -122,7 +123,7 @@ class TrainingMonitor(Titled, WatchedTraining, View):
         )
         self._sketchpad, self._save = sketchpad, save
         self._model: tuple[Snapshot | None, Any] = (None, None)
-        self._line = Line(self._send_msg)
+        self._line = Line(lambda deliver: deliver())
         self._watch(sketchpad, self._show_drawing, "steps")
 
     @property
@@ -308,15 +309,37 @@ class TrainingMonitor(Titled, WatchedTraining, View):
             raise ValueError("nothing to save")
         settings = self.run.settings
 
-        def answer() -> Message:
+        def answer() -> Act:
             try:
                 data, name = save(snapshot, settings)
             except (OSError, ValueError) as error:
-                return {"kind": "problem", "text": str(error)}
-            return {"kind": "file", "data": np.frombuffer(data, np.uint8), "name": name}
+                return self._file_problem(error)
+            file = {"kind": "file", "data": np.frombuffer(data, np.uint8), "name": name}
+            return partial(self._send_msg, file)
 
-        # Writing weights may load Keras first.
         return partial(self._line.ask, "save", answer)
+
+    def _read_load(self, data: Message) -> Act:
+        content = np.asarray(data["data"])
+        if content.dtype != np.uint8 or content.ndim != 1:
+            raise TypeError("no file")
+        pictures, _ = self.validation
+
+        def answer() -> Act:
+            try:
+                kind, snapshot = load_file(content.tobytes(), pictures)
+            except ValueError as error:
+                return self._file_problem(error)
+            return partial(self._use_loaded, kind, snapshot)
+
+        return partial(self._line.ask, "load", answer)
+
+    def _use_loaded(self, kind: Kind, snapshot: Snapshot) -> None:
+        self.use(kind, snapshot)
+        self._send_msg({"kind": "loaded", "of": kind})
+
+    def _file_problem(self, error: Exception) -> Act:
+        return partial(self._send_msg, {"kind": "problem", "of": "file", "text": str(error)})
 
 
 def _index_below(count: int, index: Any) -> int:
@@ -338,4 +361,5 @@ ASKED: dict[str | None, Callable[[TrainingMonitor, Message], Act]] = {
     "pick": TrainingMonitor._read_pick,
     "use": TrainingMonitor._read_use,
     "save": TrainingMonitor._read_save,
+    "load": TrainingMonitor._read_load,
 }

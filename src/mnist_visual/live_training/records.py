@@ -66,7 +66,8 @@ class Snapshot:
     Attributes
     ----------
     epoch : float
-        How much of the training is done, in epochs: 0 before the first, 2.5 in mid-third.
+        How much of the training is done, in epochs: 0 before the first, 2.5 in mid-third. NaN
+        where that is not known, as of some files.
     logs : mapping of str to float
         The loss and the metrics since the last epoch began, those of the validation data with
         ``val_`` before their names; empty before the first.

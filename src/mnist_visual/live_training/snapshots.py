@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import io
+import math
 import os
+from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import IO, Any
 
@@ -11,6 +14,7 @@ import h5py
 import numpy as np
 
 from mnist_visual._files import PathLike, checked_target, write_whole
+from mnist_visual._weights_file import broken_is_value_error, check_heaps, read_array, walk
 from mnist_visual.digit_vae import DigitVAE, digit_vae
 from mnist_visual.inference import (
     CLASSIFIER_LAYERS,
@@ -19,10 +23,13 @@ from mnist_visual.inference import (
     DigitNetwork,
 )
 
-from .records import Floats, Settings, Snapshot
+from .records import EPOCHS, Floats, Kind, Settings, Snapshot, checked_settings
 
 # Of one training: 30 epochs of the autoencoder, or all of any classifier but the very largest.
 MOST_BYTES = 64 << 20
+# Of a weights file: with the state of an optimizer, too, the autoencoder has less.
+MOST_FILE_BYTES = 18 << 20
+_HDF5 = b"\x89HDF\r\n\x1a\n"
 
 Weights = dict[str, tuple[Floats, Floats]]
 
@@ -74,6 +81,13 @@ def _bytes(snapshot: Snapshot) -> int:
     extra = (snapshot.predictions, snapshot.codes)
     weights = [array for layer in snapshot.weights.values() for array in layer]
     return sum(array.nbytes for array in (*weights, *extra) if array is not None)
+
+
+_Layers = Mapping[str, tuple[str, tuple[int, ...]]]
+_PARTS: dict[Kind, list[tuple[str, _Layers]]] = {
+    "classifier": [("", CLASSIFIER_LAYERS)],
+    "vae": [("encoder/", ENCODER_LAYERS), ("decoder/", DECODER_LAYERS)],
+}
 
 
 def network_of(snapshot: Snapshot) -> DigitNetwork:
@@ -156,15 +170,12 @@ def save_snapshot(snapshot: Snapshot, settings: Settings, path: PathLike | IO[by
     """
     target = checked_target(path) if isinstance(path, str | os.PathLike) else path
     groups: dict[str, Any] = {}
-    if settings.kind == "classifier":
-        parts = [("", CLASSIFIER_LAYERS)]
-    else:
-        parts = [("encoder/", ENCODER_LAYERS), ("decoder/", DECODER_LAYERS)]
-    for part, layers in parts:
+    for part, layers in _PARTS[settings.kind]:
         for name, arrays in _layers(snapshot, part, [*layers]).items():
             groups[layers[name][0]] = arrays
     content = io.BytesIO()
     with h5py.File(content, "w") as file:
+        file.attrs["epoch"] = float(snapshot.epoch)
         for group, arrays in groups.items():
             for number, array in enumerate(arrays):
                 file[f"{group}/vars/{number}"] = array
@@ -175,3 +186,90 @@ def save_snapshot(snapshot: Snapshot, settings: Settings, path: PathLike | IO[by
         write_whole(target, content.getvalue())
     else:
         target.write(content.getvalue())
+
+
+def load_snapshot(content: bytes) -> tuple[Settings, Snapshot]:
+    """Load what `save_snapshot` saved, without Keras; whatever the file is, it is checked.
+
+    Parameters
+    ----------
+    content : bytes
+        Of a file of Keras 3: weights of ``build_vae()``, or of ``build_classifier`` with any
+        numbers of filters and units that `Settings` may have.
+
+    Returns
+    -------
+    settings : Settings
+        Its kind, filters and units.
+    snapshot : Snapshot
+        Its weights, without predictions and codes. The epoch is NaN where the file does not say.
+
+    Raises
+    ------
+    ValueError
+        If the file is damaged, is not HDF5, is too large, holds other names or shapes, links out
+        of itself, or has a weight that is not finite.
+    """
+    if len(content) > MOST_FILE_BYTES or not content.startswith(_HDF5):
+        raise ValueError(
+            f"A weights file is HDF5 of at most {MOST_FILE_BYTES >> 20} MiB. "
+            f"Received: something else, of {len(content):,} bytes. Load one that was saved here."
+        )
+    with broken_is_value_error("this file"):
+        check_heaps(content)
+        with h5py.File(io.BytesIO(content), "r") as file:
+            _, datasets = walk(file)
+            settings = _settings_of(datasets)
+            weights = {
+                part + name: _read_layer(datasets, group, _shape(shape, name, settings))
+                for part, layers in _PARTS[settings.kind]
+                for name, (group, shape) in layers.items()
+            }
+            return settings, Snapshot(_epoch_of(file), {}, weights)
+
+
+def _settings_of(datasets: Mapping[str, Any]) -> Settings:
+    if any(path.startswith("encoder/") for path in datasets):
+        return Settings(kind="vae")
+    counts = {
+        name: int(datasets[f"{CLASSIFIER_LAYERS[name][0]}/vars/1"].size)
+        for name in ("conv1", "conv2", "dense")
+    }
+    filters = counts["conv1"], counts["conv2"]
+    return checked_settings(replace(Settings(), filters=filters, units=counts["dense"]))
+
+
+def _shape(shape: tuple[int, ...], name: str, settings: Settings) -> tuple[int, ...]:
+    """Give the shape of a kernel, with the numbers of these settings."""
+    if settings.kind == "vae":
+        return shape
+    first, second = settings.filters
+    own = {
+        "conv1": (1, first),
+        "conv2": (first, second),
+        "dense": (shape[0] // 16 * second, settings.units),
+        "probabilities": (settings.units, shape[-1]),
+    }[name]
+    return (*shape[:-2], *own)
+
+
+def _read_layer(
+    datasets: Mapping[str, Any], group: str, shape: tuple[int, ...]
+) -> tuple[Floats, Floats]:
+    # A transposed convolution's kernel has the filters before the channels.
+    filters = shape[-2:-1] if "transpose" in group else shape[-1:]
+    paths = f"{group}/vars/0", f"{group}/vars/1"
+    kernel, bias = (
+        read_array(path, datasets[path], wanted, np.dtype(np.float32))
+        for path, wanted in zip(paths, (shape, filters), strict=True)
+    )
+    return kernel, bias
+
+
+def _epoch_of(file: h5py.File) -> float:
+    if "epoch" in file.attrs:
+        header = file.attrs.get_id("epoch")
+        if header.shape == () and header.dtype.kind == "f" and header.dtype.itemsize <= 8:
+            epoch = float(file.attrs["epoch"])
+            return epoch if 0 <= epoch <= EPOCHS[1] else math.nan
+    return math.nan

@@ -2,6 +2,8 @@
 
 import { h, keepFocus } from "./dom.js";
 
+const MOST_BYTES = 18 << 20
+
 export class Keeping {
   constructor(canSave, ask) {
     const button = (text, onclick) => h("button", { type: "button", disabled: true, onclick }, text)
@@ -11,6 +13,8 @@ export class Keeping {
       this.say("Writing the file …")
       ask({ kind: "save" })
     })
+    this.picker = h("input", { type: "file", accept: ".h5", hidden: true, onchange: () => this.load(ask) })
+    this.open = h("button", { type: "button", onclick: () => this.picker.click() }, "Load weights")
     this.heading = h("h2", { id: "keep" })
     this.now = h("p", { class: "now" })
     this.status = h("p", { class: "small", role: "status" })
@@ -18,7 +22,7 @@ export class Keeping {
       "section",
       { class: "card keep", "aria-labelledby": "keep" },
       h("header", {}, this.heading, this.now),
-      h("div", { class: "buttons" }, this.use, this.back, ...(canSave ? [this.save] : []), this.status),
+      h("div", { class: "buttons" }, this.use, this.back, ...(canSave ? [this.save] : []), this.open, this.picker, this.status),
     )
     this.chosen = { any: false, index: null }
     this.kind = "classifier"
@@ -52,6 +56,23 @@ export class Keeping {
 
   say(text) {
     this.status.textContent = text
+  }
+
+  // A file that was downloaded here, or one that Keras saved of the same network.
+  async load(ask) {
+    const [file] = this.picker.files
+    this.picker.value = "" // the same one may be chosen again
+    if (!file) return
+    if (file.size > MOST_BYTES) {
+      this.say("This file is too large to be one that was downloaded here.")
+      return
+    }
+    this.say(`Reading ${file.name} …`)
+    ask({ kind: "load", data: new Uint8Array(await file.arrayBuffer()) })
+  }
+
+  loaded({ of }) {
+    this.say(`${of === "vae" ? "Its autoencoder" : "Its network"} is in use on the other pages now.`)
   }
 
   download({ data, name }) {

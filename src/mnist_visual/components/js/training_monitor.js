@@ -69,7 +69,8 @@ class Monitor {
       misread: () => this.matrix.showMisread(message),
       chosen: () => this.keeping.setChosen(message),
       file: () => this.keeping.download(message),
-      problem: () => this.controls.say(message.text),
+      loaded: () => this.keeping.loaded(message),
+      problem: () => (message.of === "file" ? this.keeping : this.controls).say(message.text),
       done: () => this.looking.answered(message.number),
     }[message.kind]
     act?.()
