@@ -168,3 +168,19 @@ class TestOtherNetworks:
         model = small(layers.Dense(classes))
         with pytest.raises(ValueError, match=rule):
             mv.smallest_change(model, **{"image": np.zeros((6, 5)), **arguments})
+
+
+def test_the_answer_is_that_of_a_model_of_half_precision():
+    layers = keras.layers
+    model = keras.Sequential(
+        [
+            keras.Input((8, 8, 1)),
+            layers.Conv2D(4, 3, activation="relu", dtype="float16"),
+            layers.Flatten(),
+            layers.Dense(10, activation="softmax", dtype="float16"),
+        ]
+    )
+    for picture in np.random.default_rng(0).random((8, 8, 8)).astype(np.float32):
+        label = int(np.argmax(model(picture[None, ..., None])[0]))
+        change = mv.smallest_change(model, picture, label)
+        assert int(np.argmax(model(change.changed[None, ..., None])[0])) == change.answer != label

@@ -84,6 +84,26 @@ class TestSketchpad:
         assert [name for name, _ in sent] == ["NormalizationSteps", "Sketchpad"]
         assert sent[-1][1] == {"kind": "done", "number": 1}
 
+    def test_the_page_hears_even_if_somebody_failed(self, sent):
+        def fail(_):
+            raise ArithmeticError
+
+        pad = Sketchpad()
+        pad.param.watch(fail, "steps")
+        with pytest.raises(ArithmeticError):
+            pad._handle_msg(drawn(THREE))
+        assert sent[-1] == ("Sketchpad", {"kind": "done", "number": 1})
+
+    def test_that_the_pen_is_lifted_is_no_new_drawing(self, sent):
+        pad = Sketchpad()
+        pad._handle_msg({**drawn(THREE), "drawing": True})
+        assert pad.drawing
+        seen(NormalizationSteps(pad))
+        sent.clear()
+        pad._handle_msg({**drawn(THREE), "drawing": False})
+        assert not pad.drawing
+        assert [name for name, _ in sent] == ["Sketchpad"]
+
     def test_strokes_set_from_python_go_to_the_page(self, sent):
         pad = seen(Sketchpad())
         pad.strokes = [THREE]

@@ -109,3 +109,26 @@ class TestOtherNetworks:
         model = small(*tail())
         with pytest.raises(ValueError, match=r"^evidence needs a network that ends in a dense"):
             mv.evidence(model, one_picture(model), 0)
+
+
+class TestLogits:
+    @pytest.mark.parametrize(
+        "end",
+        [
+            [layers.Dense(4, activation="relu"), layers.Softmax()],
+            [layers.Dense(4, activation="softmax"), layers.Softmax()],
+            [layers.Dense(4, activation="relu")],
+            [layers.Dense(4), layers.Activation("relu"), layers.Softmax()],
+        ],
+    )
+    def test_what_is_no_sum_over_units_is_refused(self, end):
+        model = small(layers.Flatten(), *end)
+        with pytest.raises(ValueError, match=r"evidence needs a network.*Received"):
+            mv.evidence(model, one_picture(model), 0)
+
+    def test_what_passes_on_leaves_the_logit_that_saliency_explains(self):
+        end = [layers.Dense(4, activation="softmax"), layers.Activation("linear")]
+        model = small(layers.Flatten(), layers.Dense(5, activation="relu"), *end)
+        picture = one_picture(model)
+        found = mv.saliency(model, picture, 2, method="gradient_x_input")
+        assert mv.evidence(model, picture, 2).logit == pytest.approx(found.logit, abs=1e-5)

@@ -6,6 +6,9 @@ from .computation import Computation
 from .operations import Activate, Dense
 from .rearrangements import Reshape, Shift
 
+# After these, the order of the classes is that of the logits.
+_AFTER_LOGITS = {"linear", "log_softmax", "sigmoid", "softmax"}
+
 
 def last_dense(computation: Computation, task: str) -> tuple[str, Dense, str]:
     """Go back from the output to the dense layer that makes the logits.
@@ -34,7 +37,15 @@ def last_dense(computation: Computation, task: str) -> tuple[str, Dense, str]:
         sources, operation = computation.layers[name]
         if isinstance(operation, Dense) and computation.maps[name].ndim == 1:
             own = operation.activation.name
-            return name, operation, own if activation == "linear" else activation
+            if activation == "linear":
+                activation, own = own, activation
+            if own == "linear" and activation in _AFTER_LOGITS:
+                return name, operation, activation
+            raise ValueError(
+                f"{task} needs a network that ends in a dense layer with one of "
+                f"{sorted(_AFTER_LOGITS)} after it: there the logit is a sum over the hidden "
+                f"units. Received: {name!r} with {own!r} and {activation!r} after it."
+            )
         if isinstance(operation, Activate) and activation == "linear":
             activation = operation.activation.name
         elif not isinstance(operation, Reshape | Shift):

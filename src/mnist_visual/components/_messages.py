@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Container
 from typing import Any, TypeGuard
 
 from mnist_visual._numbers import checked_count
@@ -15,6 +16,11 @@ def is_number(value: Any) -> TypeGuard[int | float]:
 def is_index(value: Any, length: int) -> TypeGuard[int]:
     """Say whether a page sent a whole number from 0 below a length."""
     return isinstance(value, int) and is_number(value) and 0 <= value < length
+
+
+def is_name(value: Any, names: Container[str]) -> TypeGuard[str]:
+    """Say whether a page sent one of some names."""
+    return isinstance(value, str) and value in names
 
 
 def checked_index(name: str, value: Any, length: int) -> int:

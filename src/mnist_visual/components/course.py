@@ -11,6 +11,7 @@ from panel.models.katex import KaTeX
 
 from mnist_visual.lessons import Lesson, as_html, load_lessons
 
+from ._messages import is_name
 from ._view import JS, View, close_views, kind_of, stack
 from .deeds import Deed
 
@@ -159,7 +160,7 @@ class _Part(View):
 
     def _handle_msg(self, data: Any) -> None:
         kind = kind_of(data)
-        if kind == "open" and data.get("topic") in [*self._course.lessons]:
+        if kind == "open" and is_name(data.get("topic"), self._course.lessons):
             self._course.topic = data["topic"]
         elif kind == "finish":
             self._course.finish()

@@ -15,7 +15,7 @@ from mnist_visual.arithmetic.learning import cross_entropy, gradient_step
 from mnist_visual.arithmetic.logits import last_dense
 from mnist_visual.explanation.tracing import trace_network
 
-from ._messages import checked_index
+from ._messages import checked_index, is_number
 from ._names import checked_names
 from ._network_messages import Message
 from ._shades import as_bytes
@@ -268,12 +268,16 @@ class LearningStep(Titled, View):
             self._send_msg({"kind": "examples", **message})
         super()._welcome(again=again)
 
+    def _choose_rate(self, rate: Any) -> None:
+        if is_number(rate):
+            self.learning_rate = rate
+
     def _handle_msg(self, data: Any) -> None:
         actions: dict[str | None, Callable[[Any], None]] = {
             "label": self.choose_label,
             "steps": lambda count: self.take_steps(count if count in (1, 10) else 0),
             "again": lambda _: self.start_again(),
-            "rate": lambda rate: self.param.update(learning_rate=rate),
+            "rate": self._choose_rate,
         }
         act = actions.get(kind_of(data))
         if act is None:

@@ -119,10 +119,12 @@ class Sketchpad(View):
         # The page has it on the screen already: only those who watch the steps are told.
         with param.parameterized.discard_events(self):
             self.param.update(strokes=strokes, picture=picture)
-        with param.edit_constant(self):
-            self.param.update(drawing=message.get("drawing") is True, **changes)
-        # After all of them have sent their answers, the script may send again.
-        self._send_msg({"kind": "done", "number": message.get("number")})
+        try:
+            with param.edit_constant(self):
+                self.param.update(drawing=message.get("drawing") is True, **changes)
+        finally:
+            # After all of them have sent their answers, or failed, the script may send again.
+            self._send_msg({"kind": "done", "number": message.get("number")})
 
     async def _send_sample(self, samples: Callable[[], npt.NDArray[Any]]) -> None:
         try:

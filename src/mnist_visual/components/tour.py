@@ -8,6 +8,7 @@ from typing import Any, ClassVar
 
 import param
 
+from ._messages import is_index
 from ._view import JS, View, kind_of
 from .deeds import Deed
 
@@ -124,7 +125,7 @@ class Tour(View):
 
     def _handle_msg(self, data: Any) -> None:
         kind = kind_of(data)
-        if kind == "go" and data.get("stop") in range(len(self._stops)):
+        if kind == "go" and is_index(data.get("stop"), len(self._stops)):
             self.go(int(data["stop"]))
         elif kind == "leave":
             self.leave()

@@ -130,7 +130,8 @@ class _Search:
         self.size = math.sqrt(len(self.start))  # no two pictures are further apart
         self.logits = scores.logits(picture[None])[0]
         # By how much the new class has to lead, so that no rounding undoes it.
-        self.lead = 1e-4 * (1 + abs(float(self.logits[label])))
+        share = max(1e-4, 4 * scores.precision)
+        self.lead = share * (1 + abs(float(self.logits[label])))
 
     def is_done(self) -> bool:
         """Tell whether the network says something else already."""

@@ -30,6 +30,7 @@ class DigitScores:
 
     shape: ClassVar[tuple[int | None, ...]] = (28, 28)
     classes: ClassVar[int] = 10
+    precision: ClassVar[float] = float(np.finfo(np.float32).eps)
 
     def logits(self, batch: Floats) -> Floats:
         """Compute the logits of pictures (n, 28, 28), float32 (n, 10)."""

@@ -33,10 +33,13 @@ class KerasScores:
         Of one picture, as the model reads it.
     classes : int
         How many there are.
+    precision : float
+        The step from 1 to the next number that it can give.
     """
 
     shape: tuple[int | None, ...]
     classes: int
+    precision: float
     _variables: list[Any]
     _compute: Callable[..., Any]
     _differentiate: Callable[..., Any]
@@ -93,7 +96,8 @@ def keras_scores(model: keras.Model) -> KerasScores:
             "A classifier gives one vector, a number for each class. "
             f"Received: {model.name!r}, which gives {[each.shape for each in model.outputs]}."
         )
-    return KerasScores(tuple(model.inputs[0].shape[1:]), shape[1], *_compiled(model))
+    precision = float(jnp.finfo(model.outputs[0].dtype).eps)
+    return KerasScores(tuple(model.inputs[0].shape[1:]), shape[1], precision, *_compiled(model))
 
 
 _Compiled = tuple[list[Any], Callable[..., Any], Callable[..., Any]]
@@ -130,9 +134,19 @@ def _before_last_activation(model: keras.Model) -> Callable[[Any], Any]:
     """Build a function like a model, but without its last softmax or sigmoid."""
     layer, number, _ = model.outputs[0]._keras_history
     inner = keras.Model(model.inputs, layer._inbound_nodes[number].input_tensors)
+    if _passes_on(layer):
+        return _before_last_activation(inner)
     nested = isinstance(layer, keras.Model) and getattr(layer, "outputs", None)
     last = _before_last_activation(layer) if nested else _without_activation(layer)
     return lambda batch: last(*jax.tree.leaves(inner(batch, training=False)))
+
+
+def _passes_on(layer: Any) -> bool:
+    """Say whether a layer gives what it gets, except in training."""
+    layers = keras.layers
+    activation = getattr(layer, "activation", None)
+    linear = isinstance(layer, layers.Activation) and activation is keras.activations.linear
+    return linear or isinstance(layer, layers.Dropout | layers.Identity)
 
 
 def _without_activation(layer: Any) -> Callable[..., Any]:
@@ -146,7 +160,9 @@ def _without_activation(layer: Any) -> Callable[..., Any]:
         return layer
 
     def weigh(values: Any) -> Any:
-        total = ops.matmul(ops.cast(values, "float32"), ops.cast(layer.kernel, "float32"))
-        return total if layer.bias is None else total + ops.cast(layer.bias, "float32")
+        # In the precision of the layer, so that the classes come in the model's own order.
+        dtype = layer.compute_dtype
+        total = ops.matmul(ops.cast(values, dtype), ops.cast(layer.kernel, dtype))
+        return total if layer.bias is None else total + ops.cast(layer.bias, dtype)
 
     return weigh

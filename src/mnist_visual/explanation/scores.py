@@ -30,6 +30,10 @@ class Scores(Protocol):
     def classes(self) -> int:
         """How many there are."""
 
+    @property
+    def precision(self) -> float:
+        """The step from 1 to the next number that it can give."""
+
     def logits(self, batch: Floats) -> Floats:
         """Compute the logits of pictures as the model reads them, float32 (n, classes)."""
 

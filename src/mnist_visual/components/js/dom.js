@@ -84,6 +84,12 @@ export function connect(model, receive, destroy = () => {}, { element = null, on
   model.document?.create_json_patch([])
   let seen = false
   let again = false
+  // Nothing can be done with it before it knows how things are.
+  if (element) element.inert = true
+  const hear = (message) => {
+    if (element) element.inert = false
+    receive(message)
+  }
   const see = (now) => {
     if (now === seen) return
     seen = now
@@ -94,9 +100,9 @@ export function connect(model, receive, destroy = () => {}, { element = null, on
   // A screenful ahead of those who scroll.
   const options = { rootMargin: "100% 0px" }
   const sight = element && new IntersectionObserver((found) => see(found.at(-1).isIntersecting), options)
-  model.on("msg:custom", receive)
+  model.on("msg:custom", hear)
   model.on("remove", () => {
-    model.off("msg:custom", receive)
+    model.off("msg:custom", hear)
     sight?.disconnect()
     see(false)
     destroy()

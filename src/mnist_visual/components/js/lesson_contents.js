@@ -14,7 +14,7 @@ class Contents {
       this.list,
     )
     // The address says which lesson is open, on the way back, too.
-    this.travel = () => this.follow(new URL(location.href).searchParams.get("lesson"))
+    this.travel = () => this.follow(new URL(location.href).searchParams.get("lesson") ?? this.first)
     if (model.address) addEventListener("popstate", this.travel)
   }
 
@@ -28,6 +28,7 @@ class Contents {
 
   show({ topic, lessons }) {
     this.topic = topic
+    this.first = lessons[0][0]
     const items = lessons.map(([name, title, done], i) => {
       const mark = h("span", { class: done ? "mark done" : "mark", "aria-hidden": "true" }, done ? "✓" : String(i + 1))
       const words = h("span", {}, title, ...(done ? [h("span", { class: "visually-hidden" }, ", done")] : []))
