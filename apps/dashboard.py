@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from mnist_visual.components import Course, LatentExplorer, NetworkExplorer
 
 LESSONS = "?page=learn&lesson="
+TRAIN = "?page=train"
 TEMPLATE = (Path(__file__).parent / "dashboard.html").read_text(encoding="utf-8")
 
 
@@ -68,7 +69,7 @@ def dashboard() -> pn.Template:
         items={
             "pages": pages,
             "networks": networks,
-            "tour": tour(sketchpad, explorer, plane),
+            "tour": tour(sketchpad, explorer, plane, monitor),
             "network": pages.slots["network"],
             "latent": pages.slots["latent"],
             "memory": memory,
@@ -160,7 +161,8 @@ def learn(reading: Reading, networks: NetworksInUse, contents: pn.Column) -> Cou
     from mnist_visual.components import Course
     from mnist_visual.components.lesson_views import lesson_views
 
-    course = Course(lesson_views(reading, networks.plane), topic=asked("lesson"), address=LESSONS)
+    views = lesson_views(reading, networks.plane, train=TRAIN)
+    course = Course(views, topic=asked("lesson"), address=LESSONS)
     contents.append(course.contents)
     reading.param.watch(lambda _: course.forget(), "classifier")
     networks.param.watch(lambda _: course.forget(), "vae")
@@ -171,6 +173,7 @@ def tour(
     sketchpad: Sketchpad,
     explorer: Callable[[], NetworkExplorer],
     plane: Callable[[], LatentExplorer],
+    monitor: TrainingMonitor,
 ) -> Tour:
     """Lay out the tour for those who are here for the first time."""
 
@@ -186,6 +189,9 @@ def tour(
 
     def walked() -> Deed:
         return Deed([(plane(), "cursor")], lambda: True)
+
+    def started() -> Deed:
+        return Deed([(monitor, "progress")], lambda: monitor.progress is not None)
 
     stops = [
         Stop("draw", "sketchpad", "This is your sketchpad. Draw a digit, any digit.", drawn),
@@ -214,6 +220,12 @@ def tour(
             walked,
         ),
         Stop("latent", "memory", "Your digit has a place there, too. This is what it remembers."),
+        Stop(
+            "train",
+            "train",
+            "Networks have to learn all this. Press Start, and watch one get better.",
+            started,
+        ),
         Stop("learn", "learn", "Here each idea is explained. \u201cExplain this\u201d leads here."),
     ]
     return Tour(stops)

@@ -130,6 +130,31 @@ def test_drawing_and_page_load_neither_keras_nor_jax():
     assert result.returncode == 0, result.stderr
 
 
+def test_no_page_loads_keras_or_jax_nor_does_a_network_of_ones_own():
+    code = """
+import sys
+from mnist_visual import inference, server
+from mnist_visual.components import TrainingMonitor
+from mnist_visual.live_training import queue, records
+queue.TrainingQueue.warm_up = lambda self: None  # the process beside has both
+monitors, init = [], TrainingMonitor.__init__
+def remember(self, *arguments, **options):
+    init(self, *arguments, **options)
+    monitors.append(self)
+TrainingMonitor.__init__ = remember
+pages = server.page_function()()._render_items["pages"][0]
+own = records.Snapshot(1, {}, inference.shared_network().weights)
+for snapshot in (None, own):
+    monitors[0].use("classifier", snapshot)
+    for page in pages.labels:
+        pages.active = page
+        assert "cannot be shown" not in str(getattr(pages.slots[page], "objects", "")), page
+assert not {'keras', 'jax'} & set(sys.modules)
+"""
+    result = run(code)
+    assert result.returncode == 0, result.stderr
+
+
 def test_latent_plane_of_the_shipped_networks_loads_neither_keras_nor_jax_nor_scipy():
     code = """
 import sys

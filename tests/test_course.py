@@ -161,3 +161,22 @@ class TestSections:
         sections.links.active = "fool-it"
         assert [slot.visible for slot in sections.links.slots.values()] == [False, True]
         assert built == [1, 2]
+
+
+def test_what_it_forgets_is_made_anew_and_what_is_finished_stays_so(pad):
+    made = []
+
+    def view():
+        made.append(Sketchpad())
+        return LiveView(made[-1], Deed([(pad, "steps")], lambda: pad.steps.box is not None))
+
+    course = Course(dict.fromkeys(TOPICS, view))
+    pad.strokes = LINE
+    course.forget()
+    assert len(made) == 2
+    assert [*course._slot] == made[1:]
+    assert course.finished == TOPICS[:1]
+    course.topic = "pooling"
+    pad.strokes = []
+    pad.strokes = LINE
+    assert course.finished == [TOPICS[0], "pooling"]

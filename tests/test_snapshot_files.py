@@ -125,6 +125,7 @@ class TestMonitor:
         assert (used.weights["conv2"][0] == own.weights["conv2"][0]).all()
         assert of_kind(sent, "loaded") == [{"kind": "loaded", "of": "classifier"}]
 
+    @pytest.mark.usefixtures("sent")
     def test_an_autoencoder_gets_its_map(self):
         own = snapshot_at("vae", 2)
         content, _ = weights_file(own, Settings(kind="vae"))

@@ -2,9 +2,12 @@
 
 import asyncio
 import threading
+from unittest.mock import Mock
 
 import numpy as np
 import pytest
+from bokeh.document import Document
+from panel.io.state import set_curdoc
 
 from mnist_visual.components import Sketchpad, TrainingMonitor
 from mnist_visual.components._training_runs import hand_over
@@ -518,6 +521,19 @@ class TestThreads:
         trained.start()
         assert first.closed
         assert first.callbacks == []
+
+    def test_a_visitor_who_leaves_frees_the_place_in_the_queue(self, queue, pad):
+        document = Document()
+        session = Mock(**{"request.arguments": {}})
+        document._session_context = lambda: session  # as one that a server has opened
+        with set_curdoc(document):
+            monitor = TrainingMonitor(queue, pad)
+            monitor.start()
+        assert not queue.runs[0].closed
+        for leave in document.session_destroyed_callbacks:
+            leave(None)
+        assert queue.runs[0].closed
+        assert queue.runs[0].callbacks == []
 
     def test_other_class_names(self, queue, pad):
         names = [f"class {i}" for i in range(10)]

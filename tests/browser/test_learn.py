@@ -91,19 +91,19 @@ class TestTour:
 
     def test_it_leads_through_every_page_to_its_end(self, guest):
         seen = []
-        for stop in range(8):
-            guest.page.get_by_text(f"Tour, {stop + 1} of 8").wait_for()
+        for stop in range(9):
+            guest.page.get_by_text(f"Tour, {stop + 1} of 9").wait_for()
             seen.append(guest.page.evaluate("document.documentElement.dataset.page"))
             guest.page.locator("[data-toured]").wait_for()
             guest.page.get_by_role("button", name="Next").or_(guest.button("Skip")).or_(
                 guest.button("Finish")
             ).click()
-        assert seen == ["draw"] * 3 + ["network"] * 2 + ["latent"] * 2 + ["learn"]
+        assert seen == ["draw"] * 3 + ["network"] * 2 + ["latent"] * 2 + ["train", "learn"]
         guest.page.get_by_role("region", name="Tour").wait_for(state="hidden")
         assert guest.page.locator("[data-toured]").count() == 0
 
     def test_escape_leaves_it(self, guest):
-        guest.page.get_by_text("Tour, 1 of 8").wait_for()
+        guest.page.get_by_text("Tour, 1 of 9").wait_for()
         guest.page.keyboard.press("Escape")
         guest.page.get_by_role("region", name="Tour").wait_for(state="hidden")
 

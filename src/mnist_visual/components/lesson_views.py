@@ -4,6 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from functools import partial
+from html import escape
+from typing import Any
+
+import panel as pn
 
 from mnist_visual.explanation.architecture import architecture
 
@@ -27,10 +31,15 @@ SURE = 0.9  # what the first lesson asks for
 SMALL = 1 / 3  # of the sketchpad: a drawing that the normalisation visibly enlarges
 CLEARLY = -0.1  # below zero
 WALK = 5  # places of a window, until one has seen how it goes
+_LINK = """
+p { margin: 0; font-size: 1.0625rem; }
+a { color: light-dark(#0b5bab, #79b4f2); font-weight: 650; }
+:focus-visible { outline: 3px solid; outline-offset: 2px; }
+"""
 
 
 def lesson_views(
-    reading: Reading, plane: Callable[[], LatentPlane]
+    reading: Reading, plane: Callable[[], LatentPlane], *, train: str = ""
 ) -> dict[str, Callable[[], LiveView]]:
     """List the live views of all lessons, each made when it is first opened.
 
@@ -41,6 +50,8 @@ def lesson_views(
         `mnist_visual.trace_network` can read and that begins with a convolution.
     plane : callable
         Gives the latent plane, which takes a moment to make.
+    train : str, optional
+        Address of the page on which visitors train networks of their own, if there is one.
 
     Returns
     -------
@@ -59,10 +70,10 @@ def lesson_views(
         "dense": _dense,
         "fooling": _fooling,
         "architecture": _architecture,
-        "training": _training,
     }
     return {
         **{topic: partial(view, reading) for topic, view in of_the_classifier.items()},
+        "training": lambda: _training(reading, train),
         "vae": lambda: _vae(reading, plane()),
         "latent-space": lambda: _latent_space(reading, plane()),
     }
@@ -167,7 +178,7 @@ def _architecture(reading: Reading) -> LiveView:
     return LiveView(diagram, Deed([(diagram, "selected")], lambda: diagram.selected == largest))
 
 
-def _training(reading: Reading) -> LiveView:
+def _training(reading: Reading, address: str) -> LiveView:
     pad = reading.sketchpad
     steps = NormalizationSteps(pad, heading="From your drawing to what the network sees")
 
@@ -177,9 +188,11 @@ def _training(reading: Reading) -> LiveView:
             return False
         return max(box[1] - box[0], box[3] - box[2]) < SMALL
 
-    return LiveView(
-        stack(steps, Prediction(reading)), Deed([(pad, "steps"), (pad, "drawing")], is_small)
-    )
+    views: list[Any] = [steps, Prediction(reading)]
+    if address:
+        text = f'<p>How does it learn? <a href="{escape(address)}">Train one yourself</a></p>'
+        views.append(pn.pane.HTML(text, stylesheets=[_LINK]))
+    return LiveView(stack(*views), Deed([(pad, "steps"), (pad, "drawing")], is_small))
 
 
 def _vae(reading: Reading, plane: LatentPlane) -> LiveView:
