@@ -13,6 +13,7 @@ class Maps {
 
   // Keeps the places of so many filters.
   lay(filters, channels) {
+    this.channels = channels
     this.cells = Array.from({ length: filters }, () => ({
       kernels: h("img", { class: "pixels kernels", alt: "" }),
       map: h("canvas", { class: "pixels" }),
@@ -25,7 +26,7 @@ class Maps {
   // Filters come as (filters, input channels, height, width), those of another network too.
   setFilters(filters) {
     const [count, channels] = filters.shape
-    if (this.filters && (count !== this.cells.length || channels !== this.filters.shape[1])) {
+    if (count !== this.cells.length || channels !== this.channels) {
       this.maps = null
       this.lay(count, channels)
     }
