@@ -128,7 +128,7 @@ class LearningCurve {
     const lines = this.lines()
     const live = this.live()
     this.hint.hidden = lines.length > 0
-    const right = width - (width < 420 ? 116 : 150)
+    const right = width - (width < 420 ? 128 : 150)
     const all = [...lines.flatMap(([, , points]) => points), ...(live ? [live] : [])]
     const last = Math.max(this.progress?.epochs ?? 0, 1, ...all.map(([epoch]) => epoch))
     const ticks = niceTicks(all.map(([, value]) => value), this.what)
