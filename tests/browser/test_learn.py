@@ -86,7 +86,7 @@ class TestTour:
         picture.wait_for()
         guest.page.wait_for_timeout(1000)  # the likeliest class is followed meanwhile
         guest.page.get_by_text("Take your time: the tour waits.").wait_for()
-        picture.hover()
+        picture.locator("canvas").first.hover()
         guest.page.get_by_text("✓ Well done.").wait_for()
 
     def test_it_leads_through_every_page_to_its_end(self, guest):

@@ -216,7 +216,7 @@ function unsuitedWords({ layer, what, softmax }) {
 
 export function render({ model }) {
   const view = new ActivationView(model)
-  connect(model, (message) => view.receive(message), () => view.destroy(), { element: view.element })
+  connect(model, (message) => view.receive(message), () => view.destroy(), { element: view.element, inert: true })
   return view.element
 }
 

@@ -267,6 +267,7 @@ export function render({ model }) {
   connect(model, (message) => sandbox.receive(message), () => sandbox.destroy(), {
     element: sandbox.element,
     onAway: () => sandbox.player.pause(),
+    inert: true,
   })
   return sandbox.element
 }

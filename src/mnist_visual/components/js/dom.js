@@ -77,17 +77,17 @@ export function card(model, ...children) {
 
 // Lets a view hear its component's messages for as long as it stands on the page, and asks for
 // the present state. A view that gives its element asks again whenever it comes back into sight,
-// and says when it goes, to itself, too: what nobody sees need not be computed.
-export function connect(model, receive, destroy = () => {}, { element = null, onAway = () => {} } = {}) {
+// and says when it goes, to itself, too: what nobody sees need not be computed. One that can do
+// nothing before it knows how things are, is `inert` until then.
+export function connect(model, receive, destroy = () => {}, { element = null, onAway = () => {}, inert = false } = {}) {
   // Bokeh takes a model that came later than the page for one that the page made, and would send
   // it back whole with the first message, which fails. An empty patch makes it known.
   model.document?.create_json_patch([])
   let seen = false
   let again = false
-  // Nothing can be done with it before it knows how things are.
-  if (element) element.inert = true
+  if (inert) element.inert = true
   const hear = (message) => {
-    if (element) element.inert = false
+    if (inert) element.inert = false
     receive(message)
   }
   const see = (now) => {
