@@ -38,7 +38,8 @@ def mnist(tmp_path, test_digits):
 @pytest.fixture
 def train(mnist, monkeypatch):
     """Run the command in this process, whose devices and logs stay as they are."""
-    monkeypatch.setattr(_train_command, "_prepare_jax", lambda: None)
+    monkeypatch.setattr(_train_command, "prepare_jax", lambda: None)
+    monkeypatch.setattr(_train_command, "_show_log", lambda: None)
     # The autoencoder's recipe is the same for all architectures, and this one compiles faster.
     for module in (_train_command, vae_training):
         monkeypatch.setattr(module, "build_vae", partial(build_vae, architecture="dense"))

@@ -98,6 +98,8 @@ class TestCurves:
 
     @pytest.mark.parametrize("page", [{"viewport": {"width": 1440, "height": 3400}}], indirect=True)
     def test_it_follows_the_explorer(self, page, curves):
+        page.get_by_role("application", name=re.compile("probabilities")).focus()
+        page.keyboard.press("ArrowDown")
         curves.get_by_text("uses softmax, which compares").wait_for()
         page.get_by_role("application", name=re.compile("dense")).focus()
         page.keyboard.press("ArrowDown")
