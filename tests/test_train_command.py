@@ -1,6 +1,7 @@
 """What `mnist-visual train` does, and what Ctrl-C leaves of it."""
 
 import gc
+import logging
 import os
 import re
 import signal
@@ -40,6 +41,7 @@ def train(mnist, monkeypatch):
     """Run the command in this process, whose devices and logs stay as they are."""
     monkeypatch.setattr(_train_command, "prepare_jax", lambda: None)
     monkeypatch.setattr(_train_command, "_show_log", lambda: None)
+    monkeypatch.setattr(logging.getLogger("mnist_visual"), "handlers", [])
     # The autoencoder's recipe is the same for all architectures, and this one compiles faster.
     for module in (_train_command, vae_training):
         monkeypatch.setattr(module, "build_vae", partial(build_vae, architecture="dense"))
