@@ -118,6 +118,13 @@ class TestLogits:
             [layers.Dense(4, activation="relu"), layers.Softmax()],
             [layers.Dense(4, activation="softmax"), layers.Softmax()],
             [layers.Dense(4, activation="relu")],
+            [
+                layers.Dense(5),
+                layers.Reshape((5, 1)),
+                layers.Cropping1D((1, 0)),  # the classes are others then
+                layers.Flatten(),
+                layers.Softmax(),
+            ],
             [layers.Dense(4), layers.Activation("relu"), layers.Softmax()],
         ],
     )

@@ -10,6 +10,11 @@ from .rearrangements import Reshape, Shift
 _AFTER_LOGITS = {"linear", "log_softmax", "sigmoid", "softmax"}
 
 
+def _keeps_classes(operation: object) -> bool:
+    # A crop or padding makes other classes of them.
+    return isinstance(operation, Reshape) or (isinstance(operation, Shift) and not operation.offset)
+
+
 def last_dense(computation: Computation, task: str) -> tuple[str, Dense, str]:
     """Go back from the output to the dense layer that makes the logits.
 
@@ -48,7 +53,7 @@ def last_dense(computation: Computation, task: str) -> tuple[str, Dense, str]:
             )
         if isinstance(operation, Activate) and activation == "linear":
             activation = operation.activation.name
-        elif not isinstance(operation, Reshape | Shift):
+        elif not _keeps_classes(operation):
             raise ValueError(
                 f"{task} needs a network that ends in a dense layer: there the logit is a sum "
                 f"over the hidden units. Received: a network that ends in {computation.output!r}, "
