@@ -24,6 +24,7 @@ ROWS = [
         "_layers",
         "_models",
         "_numbers",
+        "_pictures",
         "_refinement",
         "_weights_file",
         "drawing",

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 import numpy.typing as npt
 
+from ._pictures import as_floats, labelled_pictures, picture_shape
 from .drawing import normalize_strokes
-from .training import as_floats, labelled_pictures, picture_shape
 
 if TYPE_CHECKING:
     from ._backend import keras

@@ -29,11 +29,12 @@ import numpy as np
 import numpy.typing as npt
 
 from ._backend import keras
+from ._pictures import as_floats, labelled_pictures
 from .augmentation import affine_maps, warp
 from .classifier import build_classifier
 from .drawing import SIZE, normalize_strokes
 from .outliers import random_outliers
-from .training import as_floats, check_options, fit_epochs, labelled_pictures
+from .training import check_options, fit_epochs
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence

@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 import numpy.typing as npt
 
+from ._pictures import as_floats, checked_pictures
 from .drawing import SIZE
-from .training import as_floats, checked_pictures
 
 if TYPE_CHECKING:
     from .vae import VAE

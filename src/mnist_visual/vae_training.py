@@ -26,11 +26,12 @@ import numpy.typing as npt
 
 from ._backend import keras
 from ._files import PathLike
+from ._pictures import Pictures, as_floats, checked_pictures
 from .checkpoints import remove_checkpoint
 from .drawing import SIZE
 from .fast.layers import Share, UnknownKindError
 from .fast.objective import check_model, network_of
-from .training import Pictures, as_floats, check_options, checked_pictures, fit_epochs
+from .training import check_options, fit_epochs
 from .vae import VAE, build_vae, kl_divergence, pixel_errors
 
 EPOCHS = 65
