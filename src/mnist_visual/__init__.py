@@ -21,6 +21,8 @@ if TYPE_CHECKING:
     from .clusters import class_modes as class_modes
     from .clusters import nearest_codes as nearest_codes
     from .codes import load_test_codes as load_test_codes
+    from .datasets import load_dataset as load_dataset
+    from .datasets import load_fashion_mnist as load_fashion_mnist
     from .datasets import load_idx as load_idx
     from .datasets import load_mnist as load_mnist
     from .drawing import image_steps as image_steps
@@ -81,7 +83,7 @@ _HOME = {
     "explanation.architecture": ["architecture"],
     "arithmetic.convolution": ["apply_kernel"],
     "arithmetic.learning": ["gradient_step"],
-    "datasets": ["load_idx", "load_mnist"],
+    "datasets": ["load_dataset", "load_fashion_mnist", "load_idx", "load_mnist"],
     "drawing": ["image_steps", "normalize_image", "normalize_strokes", "stroke_steps"],
     "evaluation": ["evaluate_classifier"],
     "explanation_plots": ["plot_change", "plot_evidence", "plot_saliency", "plot_trace"],

