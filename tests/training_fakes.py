@@ -175,6 +175,7 @@ class FakeQueue:
     def __init__(self, *, live=False, place=0):
         self.runs = []
         self.live, self.place = live, place
+        self.class_names = [*"0123456789"]
 
     @property
     def validation(self):

@@ -7,7 +7,7 @@ import logging
 import statistics
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -20,7 +20,7 @@ from ._interrupts import Interrupts
 from .checkpoints import load_best, remove_checkpoint
 from .classifier import build_classifier
 from .codes import save_codes
-from .datasets import Images, load_mnist
+from .datasets import Dataset, load_dataset
 from .pen_digits import PenDigits
 from .vae import build_vae
 from .weights import save_weights
@@ -130,39 +130,49 @@ def _keep_best(recipe: _Recipe, epochs: int, output: Path, checkpoint: Path) -> 
 def _recipe(
     options: argparse.Namespace, pen_digits: Callable[[], PenDigits | None], output: Path
 ) -> _Recipe:
-    (images, labels), held_out = load_mnist(options.mnist)
+    data = load_dataset(options.data)
     if options.hold_out is not None:
-        held_out = images[-options.hold_out :], labels[-options.hold_out :]
-        images, labels = images[: -options.hold_out], labels[: -options.hold_out]
+        images, labels = data.train
+        first = max(len(labels) - options.hold_out, 0)
+        held_out, kept = (images[first:], labels[first:]), (images[:first], labels[:first])
+        data = replace(data, train=kept, test=held_out)
+    noun = "digits" if options.are_digits else "pictures"
     if options.model == "vae":
-        return _vae(images, held_out, output)
-    return _classifier((images, labels), held_out, pen_digits(), output)
+        return _vae(data, noun, output)
+    return _classifier(data, noun, pen_digits(), output)
 
 
-def _classifier(
-    digits: Images, held_out: Images, pen_digits: PenDigits | None, output: Path
-) -> _Recipe:
+def _classifier(data: Dataset, noun: str, pen_digits: PenDigits | None, output: Path) -> _Recipe:
+    held_out, classes = data.test, len(data.class_names)
+
     def praise(logs: dict[str, float]) -> str:
-        return f"{logs['val_accuracy']:.2%} of {len(held_out[0]):,} other digits read correctly"
+        return f"{logs['val_accuracy']:.2%} of {len(held_out[0]):,} other {noun} read correctly"
 
     return _Recipe(
         epochs=pretraining.EPOCHS,
-        build=build_classifier,
+        build=partial(build_classifier, num_classes=classes),
         train=partial(
-            pretraining.pretrain_classifier, digits, pen_digits, validation_data=held_out
+            pretraining.pretrain_classifier,
+            data.train,
+            pen_digits,
+            num_classes=classes,
+            are_digits=noun == "digits",
+            validation_data=held_out,
         ),
         save=partial(save_weights, path=output),
         praise=praise,
     )
 
 
-def _vae(images: Any, held_out: Images, output: Path) -> _Recipe:
+def _vae(data: Dataset, noun: str, output: Path) -> _Recipe:
+    (images, _), held_out = data.train, data.test
+
     def save(vae: Any) -> None:
         save_weights(vae, output)
         save_codes(vae, *held_out, output.with_name("vae_test_codes.npz"))
 
     def praise(logs: dict[str, float]) -> str:
-        return f"an ELBO of {-logs['val_loss']:.2f} nats on {len(held_out[0]):,} other digits"
+        return f"an ELBO of {-logs['val_loss']:.2f} nats on {len(held_out[0]):,} other {noun}"
 
     return _Recipe(
         epochs=vae_training.EPOCHS,

@@ -1,4 +1,4 @@
-"""The convolutional network that reads a digit."""
+"""The convolutional network that reads a digit, or tells other pictures apart."""
 
 from __future__ import annotations
 
@@ -7,9 +7,13 @@ from ._numbers import checked_count
 
 
 def build_classifier(
-    *, filters: tuple[int, int] = (8, 16), units: int = 128, seed: int = 0
+    *,
+    filters: tuple[int, int] = (8, 16),
+    units: int = 128,
+    num_classes: int = 10,
+    seed: int = 0,
 ) -> keras.Model:
-    """Build the digit classifier, untrained and compiled.
+    """Build the classifier, untrained and compiled.
 
     Two rounds of convolution and pooling, then two dense layers: 53,866 weights in all, if not
     told otherwise. It is compiled with Adam, sparse categorical cross-entropy and accuracy.
@@ -20,6 +24,8 @@ def build_classifier(
         Of the two convolutions, from 1 up.
     units : int, default 128
         Of the first dense layer, from 1 up.
+    num_classes : int, default 10
+        Of the last layer: how many kinds of pictures there are, from 2 up.
     seed : int, default 0
         Where the random initial weights start; the same seed gives the same weights.
 
@@ -27,12 +33,12 @@ def build_classifier(
     -------
     keras.Model
         From pictures, float32 ``(n, 28, 28)`` in [0, 1] with bright ink, to the probabilities
-        of the ten digits, float32 ``(n, 10)``.
+        of the classes, float32 ``(n, num_classes)``.
 
     Raises
     ------
     ValueError
-        If `filters` or `units` are out of range.
+        If `filters`, `units` or `num_classes` are out of range.
 
     Examples
     --------
@@ -46,6 +52,7 @@ def build_classifier(
     layers = keras.layers
     first, second = (checked_count("filters", number) for number in filters)
     units = checked_count("units", units)
+    classes = checked_count("num_classes", num_classes, least=2)
 
     def weights(layer: int) -> keras.initializers.Initializer:
         return keras.initializers.GlorotUniform(seed=4 * seed + layer)
@@ -66,7 +73,7 @@ def build_classifier(
             layers.Flatten(name="flatten"),
             layers.Dense(units, activation="relu", kernel_initializer=weights(2), name="dense"),
             layers.Dense(
-                10, activation="softmax", kernel_initializer=weights(3), name="probabilities"
+                classes, activation="softmax", kernel_initializer=weights(3), name="probabilities"
             ),
         ],
         name="classifier",

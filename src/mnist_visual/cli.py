@@ -17,7 +17,7 @@ from . import __version__
 from ._interrupts import Interrupts
 
 if TYPE_CHECKING:
-    from .datasets import Images
+    from .datasets import Dataset
     from .pen_digits import PenDigits
 
 BAD_USAGE = 2
@@ -83,7 +83,7 @@ def _parser() -> argparse.ArgumentParser:
         "--hold-out",
         type=_positive,
         metavar="N",
-        help="measure on the last N training digits instead of the test digits",
+        help="measure on the last N training pictures instead of the test pictures",
     )
     train.add_argument("--epochs", type=_positive, help="rounds through the data")
     train.add_argument("--seed", type=int, default=0, help="the same seed, the same weights")
@@ -99,7 +99,7 @@ def _parser() -> argparse.ArgumentParser:
     )
     train.set_defaults(run=_train)
 
-    evaluate = commands.add_parser("evaluate", help="measure the weights on test digits")
+    evaluate = commands.add_parser("evaluate", help="measure the weights on test pictures")
     evaluate.add_argument(
         "model",
         nargs="?",
@@ -113,8 +113,15 @@ def _parser() -> argparse.ArgumentParser:
 
 
 def _add_data(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument(
-        "--mnist", type=Path, help="mnist.npz or a folder of IDX files (default: found or fetched)"
+    data = parser.add_mutually_exclusive_group()
+    data.add_argument(
+        "--data",
+        metavar="mnist|fashion-mnist|PATH",
+        help="which pictures: a built-in set, found or fetched, or an .npz or a folder of IDX "
+        "files of your own (default mnist)",
+    )
+    data.add_argument(
+        "--mnist", type=Path, help="the digits of MNIST, from this mnist.npz or folder of IDX files"
     )
     parser.add_argument(
         "--pen",
@@ -158,7 +165,19 @@ def _serve(options: argparse.Namespace) -> None:
     )
 
 
+def _choose_data(options: argparse.Namespace) -> None:
+    """Find out which data are meant, and whether they are the digits of MNIST."""
+    options.are_digits = options.data in (None, "mnist")
+    if options.pen is not None and not options.are_digits:
+        raise ValueError(
+            f"Pen-drawn digits go with MNIST. Received: --pen and --data {options.data}. "
+            "Leave out one of them."
+        )
+    options.data = options.mnist or options.data or "mnist"
+
+
 def _train(options: argparse.Namespace) -> None:
+    _choose_data(options)
     with Interrupts() as interrupts:
         from ._train_command import train
 
@@ -166,56 +185,66 @@ def _train(options: argparse.Namespace) -> None:
 
 
 def _evaluate(options: argparse.Namespace) -> None:
-    from .datasets import load_mnist
+    from .datasets import load_dataset
 
+    _choose_data(options)
     if options.model == "vae" and options.pen is not None:
         raise ValueError("--pen measures the classifier. Received: the vae. Leave out one of them.")
-    chosen = options.model or (options.weights and "classifier")
-    models = {name: _model(name, options.weights) for name in ([chosen] if chosen else MODELS)}
+    if options.weights is None and not options.are_digits:
+        raise ValueError(
+            f"The shipped weights know digits alone. Received: --data {options.data}. Train your "
+            "own with mnist-visual train, and name them with --weights."
+        )
     with warnings.catch_warnings():
         # The offline sample is of digits that the network learned from: it measures nothing.
         warnings.simplefilter("error", UserWarning)
         try:
-            _, test = load_mnist(options.mnist)
+            data = load_dataset(options.data)
         except UserWarning as warning:
             raise FileNotFoundError(f"Measuring needs MNIST's own test digits. {warning}") from None
+    name = "MNIST's test digits" if options.are_digits else "The test pictures"
+    chosen = options.model or (options.weights and "classifier")
+    classes = len(data.class_names)
+    models = {
+        each: _model(each, options.weights, classes) for each in ([chosen] if chosen else MODELS)
+    }
     if "classifier" in models:
-        _evaluate_classifier(models["classifier"], test, _pen_digits(options))
+        _evaluate_classifier(models["classifier"], name, data, _pen_digits(options))
     if "vae" in models:
-        _evaluate_vae(models["vae"], test)
+        _evaluate_vae(models["vae"], name, data)
 
 
-def _model(name: str, weights: Path | None) -> Any:
+def _model(name: str, weights: Path | None, classes: int) -> Any:
     from .classifier import build_classifier
     from .vae import build_vae
     from .weights import load_pretrained, load_weights
 
     if weights is None:
         return load_pretrained(name)
-    model = build_classifier() if name == "classifier" else build_vae()
+    model = build_classifier(num_classes=classes) if name == "classifier" else build_vae()
     load_weights(model, weights)
     return model
 
 
-def _evaluate_classifier(model: Any, test: Images, digits: PenDigits | None) -> None:
+def _evaluate_classifier(model: Any, name: str, data: Dataset, digits: PenDigits | None) -> None:
     from .evaluation import evaluate_classifier, format_confusion, pen_pictures
 
-    results = {"MNIST's test digits": evaluate_classifier(model, *test)}
+    results = {name: evaluate_classifier(model, *data.test)}
     if digits is not None:
         results["Pen-drawn digits"] = evaluate_classifier(
             model, pen_pictures(digits), digits.labels
         )
     for name, result in results.items():
         print(f"{name}: {result.accuracy:.2%} of {result.n:,} read correctly.")
-        print(format_confusion(result.confusion), end="\n\n")
+        print(format_confusion(result.confusion, data.class_names), end="\n\n")
 
 
-def _evaluate_vae(model: Any, test: Images) -> None:
+def _evaluate_vae(model: Any, name: str, data: Dataset) -> None:
     from .vae_evaluation import evaluate_vae
 
-    result = evaluate_vae(model, test[0], draws=DRAWS)
+    result = evaluate_vae(model, data.test[0], draws=DRAWS)
     print(
-        f"MNIST's test digits: ELBO {result.elbo:.2f} nats a picture (reconstruction "
+        f"{name}: ELBO {result.elbo:.2f} nats a picture (reconstruction "
         f"{result.reconstruction:.2f}, KL {result.kl:.2f}), the mean of {result.n:,} pictures and "
         f"{DRAWS} draws, which spread by {result.spread:.2f}."
     )

@@ -12,6 +12,8 @@ from ._pictures import as_floats, labelled_pictures, picture_shape
 from .drawing import normalize_strokes
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from ._backend import keras
     from .pen_digits import PenDigits
 
@@ -94,19 +96,29 @@ def pen_pictures(pen_digits: PenDigits) -> npt.NDArray[np.float32]:
     return np.stack([normalize_strokes(strokes) for strokes in pen_digits.strokes])
 
 
-def format_confusion(confusion: npt.NDArray[np.integer]) -> str:
+def format_confusion(
+    confusion: npt.NDArray[np.integer], class_names: Sequence[str] | None = None
+) -> str:
     """Write a confusion matrix as plain text.
 
     Parameters
     ----------
     confusion : int array (classes, classes)
         As in `Evaluation`.
+    class_names : sequence of str, optional
+        What each class is called, one for each; its number by default. Where a name is wider
+        than a column, the columns have the numbers of the classes, which stand beside the names.
 
     Returns
     -------
     str
         A table of one line for each class; ``.`` stands for no picture at all, so that the
         errors stand out.
+
+    Raises
+    ------
+    ValueError
+        If there are not as many names as classes.
 
     Examples
     --------
@@ -115,12 +127,26 @@ def format_confusion(confusion: npt.NDArray[np.integer]) -> str:
     true | read     0     1    right
               0   980     .  100.00%
               1     2  1133   99.82%
+    >>> print(format_confusion(np.array([[980, 0], [2, 1133]]), ["Bag", "Ankle boot"]))
+     true | read     0     1    right
+           Bag 0   980     .  100.00%
+    Ankle boot 1     2  1133   99.82%
     """
-    width = len(str(confusion.max())) + 2
-    classes = "".join(f"{k:>{width}}" for k in range(len(confusion)))
-    lines = [f"true | read{classes}    right"]
+    numbers = [*map(str, range(len(confusion)))]
+    names = numbers if class_names is None else [*class_names]
+    if len(names) != len(confusion):
+        raise ValueError(
+            f"There is one name for each class. Received: {len(names)} for {len(confusion)}."
+        )
+    width = max(len(str(confusion.max())), len(numbers[-1])) + 2
+    if max(map(len, names)) < width:
+        numbers = names
+    else:
+        names = [f"{name} {number}" for name, number in zip(names, numbers, strict=True)]
+    left = max(len("true | read"), *map(len, names))
+    lines = [f"{'true | read':>{left}}{''.join(f'{each:>{width}}' for each in numbers)}    right"]
     for true, row in enumerate(confusion):
         cells = "".join(f"{count or '.':>{width}}" for count in row)
         share = f"{row[true] / row.sum():.2%}" if row.sum() else "-"
-        lines.append(f"{true:>11}{cells}{share:>9}")
+        lines.append(f"{names[true]:>{left}}{cells}{share:>9}")
     return "\n".join(lines)

@@ -44,7 +44,8 @@ class DigitNetwork:
     ----------
     weights : mapping of str to tuple of float32 arrays
         Kernel and bias of ``conv1``, ``conv2``, ``dense`` and ``probabilities``, in Keras's
-        layouts and with any number of filters and units, as `build_classifier` makes them.
+        layouts and with any number of filters, units and classes, as `build_classifier` makes
+        them.
     """
 
     weights: Weights
@@ -61,8 +62,8 @@ class DigitNetwork:
 
         Returns
         -------
-        float32 array (n, 10)
-            The probability of each digit.
+        float32 array (n, classes)
+            The probability of each class: of each digit, if it is the shipped network.
 
         Raises
         ------
@@ -74,7 +75,12 @@ class DigitNetwork:
             *_, (_, probabilities) = self.batch_maps(batch)
             return [probabilities]
 
-        return in_batches(read, as_digits(pictures), (10,))[0]
+        return in_batches(read, as_digits(pictures), (self.classes,))[0]
+
+    @property
+    def classes(self) -> int:
+        """How many classes it tells apart."""
+        return len(self.weights["probabilities"][1])
 
     def feature_maps(self, digit: npt.ArrayLike) -> dict[str, Floats]:
         """Compute what every layer makes of one digit.
@@ -89,7 +95,7 @@ class DigitNetwork:
         dict of str to float32 array
             ``conv1`` (26, 26, 8), ``pool1`` (13, 13, 8), ``conv2`` (11, 11, 16), ``pool2``
             (5, 5, 16), ``dense`` (128,) and ``probabilities`` (10,); where there are other
-            numbers of filters and units, those instead of 8, 16 and 128.
+            numbers of filters, units and classes, those instead of 8, 16, 128 and 10.
 
         Raises
         ------

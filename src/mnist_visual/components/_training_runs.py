@@ -60,6 +60,10 @@ class TrainingQueue(Protocol):
     """Who trains, one after the other."""
 
     @property
+    def class_names(self) -> Sequence[str]:
+        """What each class is called."""
+
+    @property
     def validation(self) -> tuple[Bytes, Bytes]:
         """Pictures uint8 (n, height, width) that nobody learns from, and their classes (n,)."""
 

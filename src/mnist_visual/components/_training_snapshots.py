@@ -12,7 +12,12 @@ import numpy.typing as npt
 
 from mnist_visual.latent import encode
 from mnist_visual.live_training.records import Kind, Settings, Snapshot
-from mnist_visual.live_training.snapshots import load_snapshot, save_snapshot, vae_of
+from mnist_visual.live_training.snapshots import (
+    load_snapshot,
+    network_of,
+    save_snapshot,
+    vae_of,
+)
 
 from ._latent_messages import as_bytes
 
@@ -162,13 +167,20 @@ def weights_file(snapshot: Snapshot, settings: Settings) -> tuple[bytes, str]:
     return content.getvalue(), f"{settings.kind}-epoch-{snapshot.epoch:.4g}.weights.h5"
 
 
-def load_file(content: bytes, pictures: Bytes) -> tuple[Kind, Snapshot]:
+def load_file(content: bytes, pictures: Bytes, classes: int) -> tuple[Kind, Snapshot]:
     """Load a file of weights; an autoencoder puts the validation pictures on its map."""
     settings, snapshot = load_snapshot(content)
+    if settings.kind == "classifier":
+        told = network_of(snapshot).classes
+        if told != classes:
+            raise ValueError(
+                f"A network that can be used here tells {classes} classes apart. "
+                f"Received: one of {told}. Load one that has learned from the same pictures."
+            )
     if settings.kind == "vae":
         if not len(pictures):
             raise ValueError(
-                "The digits for its map are still being loaded. Try again in a moment."
+                "The pictures for its map are still being loaded. Try again in a moment."
             )
         snapshot = replace(snapshot, codes=encode(vae_of(snapshot), pictures).mean)
     check_usable(settings.kind, snapshot)

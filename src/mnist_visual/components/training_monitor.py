@@ -60,8 +60,8 @@ class TrainingMonitor(Titled, WatchedTraining, View):
         one that `mnist_visual.load_weights` reads. A button downloads it, unless this is None.
         It is called in a thread; the text of a `ValueError` or an `OSError` is shown.
     class_names : sequence of str, optional
-        What each class is called, one for each that the network tells apart; by default its
-        number, and 0 to 9 if there are no pictures yet.
+        What each class is called, one for each that the network tells apart; by default as the
+        queue says, and 0 to 9 without one.
 
     Attributes
     ----------
@@ -112,11 +112,11 @@ class TrainingMonitor(Titled, WatchedTraining, View):
         class_names: Sequence[str] | None = None,
         **params: Any,
     ) -> None:
-        labels = np.empty(0) if queue is None else queue.validation[1]
-        numbers = range(int(labels.max()) + 1 if labels.size else 10)
+        if class_names is None:
+            class_names = "0123456789" if queue is None else queue.class_names
         super().__init__(
             queue=queue,
-            class_names=[*map(str, numbers if class_names is None else class_names)],
+            class_names=[*map(str, class_names)],
             can_save=save is not None,
             can_train=queue is not None,
             **params,
@@ -327,7 +327,7 @@ class TrainingMonitor(Titled, WatchedTraining, View):
 
         def answer() -> Act:
             try:
-                kind, snapshot = load_file(content.tobytes(), pictures)
+                kind, snapshot = load_file(content.tobytes(), pictures, len(self.class_names))
             except ValueError as error:
                 return self._file_problem(error)
             return partial(self._use_loaded, kind, snapshot)

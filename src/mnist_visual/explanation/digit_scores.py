@@ -29,11 +29,15 @@ class DigitScores:
     network: DigitNetwork
 
     shape: ClassVar[tuple[int | None, ...]] = (28, 28)
-    classes: ClassVar[int] = 10
     precision: ClassVar[float] = float(np.finfo(np.float32).eps)
 
+    @property
+    def classes(self) -> int:
+        """How many classes it tells apart."""
+        return self.network.classes
+
     def logits(self, batch: Floats) -> Floats:
-        """Compute the logits of pictures (n, 28, 28), float32 (n, 10)."""
+        """Compute the logits of pictures (n, 28, 28), float32 (n, classes)."""
         return _in_batches(lambda pictures: [self._forward(pictures)[1]], batch)[0]
 
     def leads(self, batch: Floats, weights: Floats, rivals: Bools) -> tuple[Floats, Floats]:
@@ -54,7 +58,7 @@ class DigitScores:
         return [leads, self._backward(maps, (weights - shares).astype(np.float32))]
 
     def _backward(self, maps: dict[str, Floats], gradients: Floats) -> Floats:
-        """Turn gradients by the logits (10, n) into those by the pixels (28, 28, n)."""
+        """Turn gradients by the logits (classes, n) into those by the pixels (28, 28, n)."""
         layers = self.network.layers
         for name in ("probabilities", "dense"):
             gradients = layers[name].matrix.T @ gradients

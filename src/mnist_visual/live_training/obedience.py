@@ -14,13 +14,13 @@ from .watching import Watch, finite
 from .worker import DivergedError
 
 if TYPE_CHECKING:
-    from mnist_visual.datasets import Images
+    from mnist_visual.datasets import Dataset
 
     from .records import Settings
     from .worker import Training
 
 
-def train(training: Training, settings: Settings, data: Images, validation: Images) -> None:
+def train(training: Training, settings: Settings, data: Dataset) -> None:
     """Train a network as the library does, under orders.
 
     Parameters
@@ -29,10 +29,10 @@ def train(training: Training, settings: Settings, data: Images, validation: Imag
         Gives the orders and takes the reports.
     settings : Settings
         What to train.
-    data, validation : tuples (pictures, labels)
+    data : Dataset
         To learn from, and to measure on.
     """
-    watch = ObedientWatch(training, validation[0])
+    watch = ObedientWatch(training, data.test[0])
     options: dict[str, Any] = {
         "epochs": settings.epochs,
         "batch_size": settings.batch_size,
@@ -40,18 +40,23 @@ def train(training: Training, settings: Settings, data: Images, validation: Imag
         "callbacks": [watch],
         "verbose": 0,
     }
-    model = build_model(settings)
+    model = build_model(settings, num_classes=len(data.class_names))
     if settings.kind == "classifier":
-        train_classifier(model, *data, validation_data=validation, **options)
+        train_classifier(model, *data.train, validation_data=data.test, **options)
     else:
-        train_vae(model, data[0], validation_data=validation[0], **options)
+        train_vae(model, data.train[0], validation_data=data.test[0], **options)
 
 
-def build_model(settings: Settings) -> Any:
+def build_model(settings: Settings, *, num_classes: int = 10) -> Any:
     """Build the network of some settings, compiled with Adam at their learning rate."""
     model: Any
     if settings.kind == "classifier":
-        model = build_classifier(filters=settings.filters, units=settings.units, seed=settings.seed)
+        model = build_classifier(
+            filters=settings.filters,
+            units=settings.units,
+            num_classes=num_classes,
+            seed=settings.seed,
+        )
     else:
         model = build_vae(beta=settings.beta, seed=settings.seed)
     model.optimizer.learning_rate = settings.learning_rate

@@ -15,7 +15,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from mnist_visual.datasets import Images
+    from mnist_visual.datasets import Dataset
 
 logger = logging.getLogger(__name__)
 
@@ -31,7 +31,7 @@ class WorkerProcess:
 
     Parameters
     ----------
-    data : tuple or None
+    data : Dataset or str
         As for `worker.Worker`.
     on_report : callable
         It is given this object and the parts of every report, in a thread.
@@ -41,7 +41,7 @@ class WorkerProcess:
 
     def __init__(
         self,
-        data: tuple[Images, Images] | None,
+        data: Dataset | str,
         *,
         on_report: Callable[..., object],
         on_death: Callable[[WorkerProcess], object],

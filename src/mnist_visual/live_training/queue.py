@@ -17,7 +17,7 @@ from typing import Any
 
 import numpy as np
 
-from mnist_visual.datasets import Images
+from mnist_visual.datasets import Dataset, Images, built_in_names
 
 from .process import WorkerProcess
 from .records import Progress, Settings, checked_settings
@@ -38,8 +38,9 @@ class TrainingQueue:
 
     Parameters
     ----------
-    data : tuple ((x_train, y_train), (x_test, y_test)), optional
-        As from `load_mnist`, which is asked in the other process if there are none.
+    data : str, Dataset, or tuple ((x_train, y_train), (x_test, y_test)), default "mnist"
+        The name of a built-in set, which the other process loads; or as from `load_dataset`, or
+        from `load_mnist` and its like, whose classes are called by their numbers.
     limit : int, default 8
         How many may stand in the line, and how many more may be paused.
     turn : float, default 10
@@ -55,12 +56,15 @@ class TrainingQueue:
 
     def __init__(
         self,
-        data: tuple[Images, Images] | None = None,
+        data: str | Dataset | tuple[Images, Images] = "mnist",
         *,
         limit: int = 8,
         turn: float = TURN_SECONDS,
     ) -> None:
-        self._data = data
+        self._data = data if isinstance(data, str | Dataset) else _numbered(*data)
+        self._class_names = (
+            built_in_names(self._data) if isinstance(self._data, str) else self._data.class_names
+        )
         self._limit = limit
         self._turn = turn
         self._lock = threading.RLock()
@@ -73,6 +77,11 @@ class TrainingQueue:
         self._yielding = False
         nothing = np.zeros((0, 28, 28), np.uint8), np.zeros(0, np.uint8)
         self._validation: Images = nothing
+
+    @property
+    def class_names(self) -> tuple[str, ...]:
+        """What each class of the pictures is called."""
+        return self._class_names
 
     @property
     def validation(self) -> Images:
@@ -260,6 +269,11 @@ class TrainingQueue:
                     self._line.remove(run)
                 if run._state not in ENDED:
                     run._show("failed", message=message)
+
+
+def _numbered(train: Images, test: Images) -> Dataset:
+    most = max(int(np.max(labels)) for _, labels in (train, test))
+    return Dataset(train, test, tuple(map(str, range(max(most + 1, 2)))))
 
 
 @cache

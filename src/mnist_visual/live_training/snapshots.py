@@ -13,7 +13,9 @@ from typing import IO, Any
 import h5py
 import numpy as np
 
+from mnist_visual._data_files import MAX_CLASSES
 from mnist_visual._files import PathLike, checked_target, write_whole
+from mnist_visual._numbers import checked_count
 from mnist_visual._weights_file import broken_is_value_error, check_heaps, read_array, walk
 from mnist_visual.digit_vae import DigitVAE, digit_vae
 from mnist_visual.inference import (
@@ -156,7 +158,7 @@ def save_snapshot(snapshot: Snapshot, settings: Settings, path: PathLike | IO[by
         Of a training with these settings.
     settings : Settings
         They say which model can load the file: ``build_vae()``, or ``build_classifier`` with the
-        same filters and units.
+        same filters and units, and as many classes as the network has.
     path : path or binary file
         A name ending in ``.weights.h5``, in a folder that exists; the file appears whole or not
         at all. Or a file that is open for writing.
@@ -195,7 +197,7 @@ def load_snapshot(content: bytes) -> tuple[Settings, Snapshot]:
     ----------
     content : bytes
         Of a file of Keras 3: weights of ``build_vae()``, or of ``build_classifier`` with any
-        numbers of filters and units that `Settings` may have.
+        numbers of filters and units that `Settings` may have, and of 2 to 256 classes.
 
     Returns
     -------
@@ -219,27 +221,27 @@ def load_snapshot(content: bytes) -> tuple[Settings, Snapshot]:
         check_heaps(content)
         with h5py.File(io.BytesIO(content), "r") as file:
             _, datasets = walk(file)
-            settings = _settings_of(datasets)
+            settings, classes = _settings_of(datasets)
             weights = {
-                part + name: _read_layer(datasets, group, _shape(shape, name, settings))
+                part + name: _read_layer(datasets, group, _shape(shape, name, settings, classes))
                 for part, layers in _PARTS[settings.kind]
                 for name, (group, shape) in layers.items()
             }
             return settings, Snapshot(_epoch_of(file), {}, weights)
 
 
-def _settings_of(datasets: Mapping[str, Any]) -> Settings:
+def _settings_of(datasets: Mapping[str, Any]) -> tuple[Settings, int]:
+    """Give the settings and the number of classes that the sizes of a file's layers tell."""
     if any(path.startswith("encoder/") for path in datasets):
-        return Settings(kind="vae")
-    counts = {
-        name: int(datasets[f"{CLASSIFIER_LAYERS[name][0]}/vars/1"].size)
-        for name in ("conv1", "conv2", "dense")
-    }
-    filters = counts["conv1"], counts["conv2"]
-    return checked_settings(replace(Settings(), filters=filters, units=counts["dense"]))
+        return Settings(kind="vae"), 0
+    first, second, units, classes = (
+        int(datasets[f"{group}/vars/1"].size) for group, _ in CLASSIFIER_LAYERS.values()
+    )
+    settings = replace(Settings(), filters=(first, second), units=units)
+    return checked_settings(settings), checked_count("classes", classes, least=2, most=MAX_CLASSES)
 
 
-def _shape(shape: tuple[int, ...], name: str, settings: Settings) -> tuple[int, ...]:
+def _shape(shape: tuple[int, ...], name: str, settings: Settings, classes: int) -> tuple[int, ...]:
     """Give the shape of a kernel, with the numbers of these settings."""
     if settings.kind == "vae":
         return shape
@@ -248,7 +250,7 @@ def _shape(shape: tuple[int, ...], name: str, settings: Settings) -> tuple[int, 
         "conv1": (1, first),
         "conv2": (first, second),
         "dense": (shape[0] // 16 * second, settings.units),
-        "probabilities": (settings.units, shape[-1]),
+        "probabilities": (settings.units, classes),
     }[name]
     return (*shape[:-2], *own)
 

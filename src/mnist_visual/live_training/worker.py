@@ -22,7 +22,7 @@ from typing import IO, Any, Literal
 
 import numpy as np
 
-from mnist_visual.datasets import Images, load_mnist
+from mnist_visual.datasets import Dataset, load_dataset
 
 from .records import Progress, Settings, Snapshot
 
@@ -78,11 +78,11 @@ class Worker:
     ----------
     report : callable
         It is given the parts of each report.
-    data : tuple or None
-        As from `load_mnist`, which is asked if it is None.
+    data : Dataset or str
+        What to train on, or the name of a built-in set, see `load_dataset`.
     """
 
-    def __init__(self, report: Report, data: tuple[Images, Images] | None) -> None:
+    def __init__(self, report: Report, data: Dataset | str) -> None:
         self._report = report
         self._given = data
         self._loading = threading.Lock()
@@ -99,14 +99,14 @@ class Worker:
         elif training := self._trainings.get(number):
             training.obey(word, *details)
 
-    def data(self) -> tuple[Images, Images]:
+    def data(self) -> Dataset:
         """Load the data, when they are first needed, and get Keras ready."""
         with self._loading:
             return self._data
 
     @cached_property
-    def _data(self) -> tuple[Images, Images]:
-        (x_train, y_train), (x_test, y_test) = self._given or load_mnist()
+    def _data(self) -> Dataset:
+        data = load_dataset(self._given) if isinstance(self._given, str) else self._given
 
         from mnist_visual._devices import prepare_jax
 
@@ -115,10 +115,11 @@ class Worker:
         from . import obedience
 
         _ = obedience
+        x_test, y_test = data.test
         step = -(-len(x_test) // MOST_VALIDATION)
         validation = np.ascontiguousarray(x_test[::step]), y_test[::step].astype(np.uint8)
         self._report("validation", 0, *validation)
-        return (x_train, y_train), validation
+        return replace(data, test=validation)
 
     def _warm_up(self) -> None:
         with contextlib.suppress(Exception):  # the first training will say why
@@ -163,7 +164,7 @@ class Training:
         number: int,
         settings: Settings,
         report: Report,
-        data: Callable[[], tuple[Images, Images]],
+        data: Callable[[], Dataset],
     ) -> None:
         self.number = number
         self._settings = settings
@@ -196,11 +197,11 @@ class Training:
 
     def run(self) -> None:
         """Train from the start to the end."""
-        data, validation = self._data()  # first: where there are none, nothing need be loaded
+        data = self._data()  # first: where there are none, nothing need be loaded
 
         from .obedience import train
 
-        train(self, self._settings, data, validation)
+        train(self, self._settings, data)
 
     def tell_progress(self, progress: Progress) -> None:
         """Report how far it is."""
