@@ -25,6 +25,7 @@ ROWS = [
         "_keras_cache",
         "_layers",
         "_models",
+        "_names",
         "_numbers",
         "_pictures",
         "_refinement",

@@ -187,6 +187,35 @@ def image_steps(picture: npt.ArrayLike) -> Normalization:
     return Normalization(ink, box, fitted, (float(right_by), float(down_by)), digit)
 
 
+def plain_steps(picture: npt.ArrayLike) -> Normalization:
+    """Take a picture as it is, where a network has learned from such, and not from digits.
+
+    Parameters
+    ----------
+    picture : array_like (28, 28)
+        uint8 in 0..255 or floats in [0, 1], bright on dark. One of another size is treated as
+        `image_steps` treats it.
+
+    Returns
+    -------
+    Normalization
+        Without any change; empty where nothing is bright.
+
+    Raises
+    ------
+    ValueError
+        As `normalize_image`.
+    """
+    values = _checked_picture(picture)
+    if values.shape != (SIZE, SIZE):
+        return image_steps(picture)
+    scale = 255 if np.asarray(picture).dtype == np.uint8 else 1
+    digit = np.clip(values / scale, 0, 1).astype(np.float32)
+    if not digit.any():
+        return _nothing(digit)
+    return Normalization(digit, (0.0, float(SIZE), 0.0, float(SIZE)), digit, (0.0, 0.0), digit)
+
+
 def _nothing(ink: Floats | None) -> Normalization:
     blank = np.zeros((SIZE, SIZE), dtype=np.float32)
     return Normalization(ink, None, blank, (0.0, 0.0), blank.copy())

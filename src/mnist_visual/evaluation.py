@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import numpy.typing as npt
 
+from ._names import checked_names
 from ._pictures import as_floats, labelled_pictures, picture_shape
 from .drawing import normalize_strokes
 
@@ -132,12 +133,7 @@ def format_confusion(
            Bag 0   980     .  100.00%
     Ankle boot 1     2  1133   99.82%
     """
-    numbers = [*map(str, range(len(confusion)))]
-    names = numbers if class_names is None else [*class_names]
-    if len(names) != len(confusion):
-        raise ValueError(
-            f"There is one name for each class. Received: {len(names)} for {len(confusion)}."
-        )
+    numbers, names = checked_names(len(confusion), None), checked_names(len(confusion), class_names)
     width = max(len(str(confusion.max())), len(numbers[-1])) + 2
     if max(map(len, names)) < width:
         numbers = names

@@ -7,7 +7,7 @@ the same colour everywhere. Options are set for Bokeh alone; other backends draw
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import holoviews as hv
@@ -15,6 +15,7 @@ import holoviews.plotting.bokeh  # registers the options of Bokeh
 import numpy as np
 import numpy.typing as npt
 
+from ._names import checked_names
 from .clusters import plain_codes, plain_labels
 from .interpolation import LatentPath, filmstrip
 from .latent import LatentCodes, LatentGrid
@@ -28,7 +29,9 @@ CLASS = hv.Dimension("class", label="class")
 Floats = npt.NDArray[np.float32]
 
 
-def plot_latent_scatter(codes: Any, labels: npt.ArrayLike) -> hv.Points:
+def plot_latent_scatter(
+    codes: Any, labels: npt.ArrayLike, *, class_names: Sequence[str] | None = None
+) -> hv.Points:
     """Draw the codes of labelled pictures as points on the plane.
 
     Parameters
@@ -37,16 +40,18 @@ def plot_latent_scatter(codes: Any, labels: npt.ArrayLike) -> hv.Points:
         Of the pictures; the means are drawn.
     labels : array_like (n,)
         The class of each, integers from 0.
+    class_names : sequence of str, optional
+        What each class is called, from 0; its number by default.
 
     Returns
     -------
     hv.Points
-        With the class, as a word, in ``class``.
+        With the class, as a word, in ``class``: in the legend, and beside the pointer.
 
     Raises
     ------
     ValueError
-        If codes or labels are not as described or differ in number.
+        If codes or labels are not as described or differ in number, or a class has no name.
 
     Examples
     --------
@@ -55,10 +60,18 @@ def plot_latent_scatter(codes: Any, labels: npt.ArrayLike) -> hv.Points:
     """
     points = _on_plane(plain_codes(codes))
     classes = plain_labels(labels, len(points))
-    colors = {str(label): class_color(label) for label in np.unique(classes)}
-    element = hv.Points((*points.T, classes.astype(str)), kdims=[X, Y], vdims=[CLASS])
+    words = _words(classes, class_names)
+    shown, first = np.unique(classes, return_index=True)
+    colors = {words[place]: class_color(label) for label, place in zip(shown, first, strict=True)}
+    element = hv.Points((*points.T, words), kdims=[X, Y], vdims=[CLASS])
     return element.opts(
-        color="class", cmap=colors, size=3, alpha=0.7, show_legend=True, backend="bokeh"
+        color="class",
+        cmap=colors,
+        size=3,
+        alpha=0.7,
+        show_legend=True,
+        tools=["hover"],
+        backend="bokeh",
     )
 
 
@@ -161,13 +174,17 @@ def plot_interpolation(path: LatentPath) -> hv.Image:
     return strip.opts(**size, data_aspect=None, yaxis=None, backend="bokeh")
 
 
-def plot_path_probabilities(path: LatentPath) -> hv.NdOverlay:
+def plot_path_probabilities(
+    path: LatentPath, *, class_names: Sequence[str] | None = None
+) -> hv.NdOverlay:
     """Draw what the classifier reads along a way: a curve for each class.
 
     Parameters
     ----------
     path : LatentPath
         As from `interpolate` with a classifier.
+    class_names : sequence of str, optional
+        What each class is called; its number by default.
 
     Returns
     -------
@@ -177,15 +194,16 @@ def plot_path_probabilities(path: LatentPath) -> hv.NdOverlay:
     Raises
     ------
     ValueError
-        If the way has no probabilities.
+        If the way has no probabilities, or there are not as many names as classes.
     """
     if path.probabilities is None:
         raise ValueError(
             "The way has no probabilities; give interpolate a classifier. Received: None."
         )
     steps = np.arange(len(path.probabilities))
+    names = checked_names(path.probabilities.shape[1], class_names)
     curves = {
-        str(label): hv.Curve((steps, values), "step", "probability").opts(
+        names[label]: hv.Curve((steps, values), "step", "probability").opts(
             color=class_color(label), line_width=2, backend="bokeh"
         )
         for label, values in enumerate(path.probabilities.T)
@@ -313,6 +331,18 @@ def plot_filters(kernels: npt.ArrayLike) -> hv.Image:
     tiles = values.transpose(2, 3, 0, 1).reshape(inputs * count, height, width)
     limit = max(float(abs(values).max()), 1e-6)
     return _mosaic_image(mosaic(tiles, count), "weight", SIGNED_COLORS, (-limit, limit))
+
+
+def _words(labels: npt.NDArray[np.int64], names: Sequence[str] | None) -> npt.NDArray[np.str_]:
+    """Say of each label what its class is called."""
+    if names is None:
+        return labels.astype(str)
+    if labels.min() < 0 or labels.max() >= len(names):
+        raise ValueError(
+            "Every label has a name. "
+            f"Received: {len(names)} names for labels from {labels.min()} to {labels.max()}."
+        )
+    return np.array([*map(str, names)])[labels]
 
 
 def _on_plane(codes: Floats) -> Floats:

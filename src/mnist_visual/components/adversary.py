@@ -11,13 +11,13 @@ import numpy as np
 import numpy.typing as npt
 import param
 
+from mnist_visual._names import checked_names
 from mnist_visual.explanation.change import Change, smallest_change
 from mnist_visual.explanation.scores import class_scores
 from mnist_visual.inference import DigitNetwork
 
 from ._line import Line, answered
 from ._messages import checked_index, is_number
-from ._names import checked_names
 from ._view import JS, Titled, View, kind_of
 from .reading import Reading
 

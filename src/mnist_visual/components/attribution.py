@@ -10,13 +10,13 @@ import numpy as np
 import numpy.typing as npt
 import param
 
+from mnist_visual._names import checked_names
 from mnist_visual.explanation.evidence import Evidence, evidence
 from mnist_visual.explanation.saliency import METHODS, saliency
 from mnist_visual.explanation.scores import class_scores
 
 from ._line import Line, answered
 from ._messages import checked_index
-from ._names import checked_names
 from ._view import JS, Titled, View, kind_of
 from .reading import Reading
 

@@ -15,6 +15,7 @@ import numpy.typing as npt
 
 from mnist_visual._checks import Extent, check_plane, checked_extent, unit_floats
 from mnist_visual._models import find_part
+from mnist_visual._names import checked_names
 from mnist_visual.clusters import class_modes, nearest_codes, plain_codes, plain_labels
 from mnist_visual.codes import load_test_codes
 from mnist_visual.datasets import find_local_digits
@@ -23,8 +24,6 @@ from mnist_visual.interpolation import LatentPath, interpolate
 from mnist_visual.latent import LatentGrid, decode, encode, latent_grid
 from mnist_visual.regions import ClassRegions, class_regions, decode_and_classify
 from mnist_visual.sampling import sample_posterior
-
-from ._names import checked_names
 
 Floats = npt.NDArray[np.float32]
 Point = tuple[float, float]

@@ -10,13 +10,13 @@ import numpy.typing as npt
 import param
 
 from mnist_visual._models import input_shape
+from mnist_visual._names import checked_names
 from mnist_visual._numbers import checked_count
 from mnist_visual.arithmetic.learning import cross_entropy, gradient_step
 from mnist_visual.arithmetic.logits import last_dense
 from mnist_visual.explanation.tracing import trace_network
 
 from ._messages import checked_index, is_number
-from ._names import checked_names
 from ._network_messages import Message
 from ._shades import as_bytes
 from ._view import JS, Titled, View, kind_of

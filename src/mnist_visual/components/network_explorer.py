@@ -8,10 +8,10 @@ from typing import Any, ClassVar
 import numpy as np
 import param
 
+from mnist_visual._names import checked_names
 from mnist_visual.arithmetic.traces import Unit
 from mnist_visual.explanation.architecture import architecture
 
-from ._names import checked_names
 from ._network_messages import Message, layer_message, trace_message
 from ._shades import as_shades
 from ._view import JS, Titled, View, kind_of

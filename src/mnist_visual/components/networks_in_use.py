@@ -28,7 +28,7 @@ class NetworksInUse(View):
     Parameters
     ----------
     monitor : TrainingMonitor
-        Where a visitor trains them, and chooses.
+        Where a visitor trains them on digits, and chooses.
 
     Attributes
     ----------
@@ -36,6 +36,11 @@ class NetworksInUse(View):
         Who reads digits.
     vae : DigitVAE or None
         Who imagines them; None for the shipped one.
+
+    Raises
+    ------
+    ValueError
+        If the monitor has other classes than the ten digits.
 
     Examples
     --------
@@ -54,6 +59,11 @@ class NetworksInUse(View):
     _rename: ClassVar = {"classifier": None, "vae": None}
 
     def __init__(self, monitor: TrainingMonitor, **params: Any) -> None:
+        if monitor.class_names != [*"0123456789"]:
+            raise ValueError(
+                "The shipped networks, which are in use at first, know digits. Received: a "
+                f"monitor of {', '.join(monitor.class_names)[:60]}. Watch its `chosen` instead."
+            )
         super().__init__(classifier=shared_network(), **params)
         self._monitor = monitor
         self._used: dict[str, Snapshot] = {}

@@ -10,13 +10,13 @@ import numpy as np
 import numpy.typing as npt
 import param
 
+from mnist_visual._names import checked_names
 from mnist_visual.arithmetic.computation import Computation
 from mnist_visual.explanation.scores import class_scores
 from mnist_visual.explanation.tracing import trace_network
 from mnist_visual.inference import DigitNetwork
 from mnist_visual.outliers import looks_like_digit
 
-from ._names import checked_names
 from ._shades import as_greys
 from ._view import JS, Explained, Titled, View
 from .sketchpad import Sketchpad

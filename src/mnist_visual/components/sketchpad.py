@@ -11,7 +11,7 @@ import numpy as np
 import numpy.typing as npt
 import param
 
-from mnist_visual.drawing import SIZE, Normalization, image_steps, stroke_steps
+from mnist_visual.drawing import SIZE, Normalization, image_steps, plain_steps, stroke_steps
 
 from ._view import JS, View, kind_of
 
@@ -30,6 +30,11 @@ class Sketchpad(View):
         Gives a picture of a digit, uint8 or float (height, width), each time it is called; a
         button then puts one on the sketchpad. It may raise `OSError` or `ValueError`, whose
         text is shown.
+    as_digits : bool, default True
+        Whether pictures become like MNIST's digits: thin lines of ink, fitted and centred. Where
+        a network has learned from other pictures, those of 28x28 are read as they are without.
+    noun : str, default "digit"
+        What is drawn here, in the view's words.
 
     Attributes
     ----------
@@ -55,14 +60,20 @@ class Sketchpad(View):
     picture = param.Array(default=None, allow_None=True, doc="A picture put on the sketchpad.")
     steps = param.ClassSelector(class_=Normalization, constant=True, doc="The normalisation.")
     drawing = param.Boolean(default=False, constant=True, doc="Whether the pen is down.")
+    noun = param.String(default="digit", constant=True, doc="What is drawn here.")
     can_sample = param.Boolean(default=False, constant=True, doc="Whether a button gives digits.")
 
     _bundle: ClassVar = JS / "sketchpad.js"
     _rename: ClassVar = dict.fromkeys(["strokes", "picture", "steps", "drawing"])
 
     def __init__(
-        self, *, samples: Callable[[], npt.NDArray[Any]] | None = None, **params: Any
+        self,
+        *,
+        samples: Callable[[], npt.NDArray[Any]] | None = None,
+        as_digits: bool = True,
+        **params: Any,
     ) -> None:
+        self._picture_steps = image_steps if as_digits else plain_steps
         super().__init__(can_sample=samples is not None, steps=stroke_steps([]), **params)
         self._samples = samples
         self._normalize()
@@ -85,7 +96,10 @@ class Sketchpad(View):
 
     def _normalize(self) -> None:
         with param.edit_constant(self):
-            self.steps = _normalized(self.strokes, self.picture)
+            self.steps = self._normalized(self.strokes, self.picture)
+
+    def _normalized(self, strokes: list[Stroke], picture: Picture | None) -> Normalization:
+        return stroke_steps(strokes) if picture is None else self._picture_steps(picture)
 
     def _state(self) -> dict[str, Any]:
         return {
@@ -113,7 +127,7 @@ class Sketchpad(View):
             strokes, picture = _drawing_of(message)
             # That the pen was lifted changes nothing else.
             same = picture is None and self.picture is None and _are_equal(strokes, self.strokes)
-            changes = {} if same else {"steps": _normalized(strokes, picture)}
+            changes = {} if same else {"steps": self._normalized(strokes, picture)}
         except (TypeError, ValueError, OverflowError):
             return  # not from our script; nothing that it says is trusted
         # The page has it on the screen already: only those who watch the steps are told.
@@ -134,11 +148,7 @@ class Sketchpad(View):
             self._send_msg({"kind": "problem", "text": str(error)})
         else:
             # What is on the sketchpad is the page's affair: it draws the digit and says so.
-            self._send_msg({"kind": "sample", "picture": image_steps(picture).digit})
-
-
-def _normalized(strokes: list[Stroke], picture: Picture | None) -> Normalization:
-    return stroke_steps(strokes) if picture is None else image_steps(picture)
+            self._send_msg({"kind": "sample", "picture": self._picture_steps(picture).digit})
 
 
 def _are_equal(strokes: list[Stroke], others: list[Stroke]) -> bool:

@@ -34,5 +34,8 @@ export function plain(value, decimals) {
   return (text.includes("e") ? rounded.toFixed(decimals) : text).replace("-", "−")
 }
 
+// What one picture shows, by the names of its classes.
+export const nounOf = (names) => (names.join("") === "0123456789" ? "digit" : "picture")
+
 // "a 3", "an 8", "a cat".
 export const withArticle = (name) => `${/^(8|11$|18$|[aeiou])/i.test(name) ? "an" : "a"} ${name}`

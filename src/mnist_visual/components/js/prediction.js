@@ -1,7 +1,7 @@
 // The answer: the digit in large, and a bar for each class.
 
 import { connect, explain, h } from "./dom.js";
-import { bestOf, percent } from "./numbers.js";
+import { bestOf, nounOf, percent, withArticle } from "./numbers.js";
 import { Speaker } from "./speaker.js";
 
 class Answer {
@@ -10,7 +10,7 @@ class Answer {
     this.sentence = h("h2", { id: "heading" })
     this.sure = h("p", {})
     this.names = model.class_names
-    const areDigits = this.names.join("") === "0123456789"
+    const areDigits = nounOf(this.names) === "digit"
     this.noun = areDigits ? "digit" : "drawing"
     this.bars = this.names.map((name) => {
       const share = h("span", { class: "share" })
@@ -46,7 +46,7 @@ class Answer {
     const [digit, sentence, sure] = {
       empty: ["", `Waiting for a ${this.noun}`, "draw one, and watch"],
       other: ["?", "Not a digit", "unlike all that it learned"],
-      digit: [name.length > 2 ? "" : name, `It reads a ${name}`, `${percent(values[best])} sure`],
+      digit: [name.length > 2 ? "" : name, `It reads ${withArticle(name)}`, `${percent(values[best])} sure`],
     }[verdict]
     this.digit.textContent = digit
     this.sentence.textContent = sentence

@@ -14,7 +14,7 @@ const SILENT = "The server does not answer. Start it again, then reload this pag
 const FULL = "The sketchpad is full. Undo or clear to go on."
 
 class Pad {
-  constructor(send, canSample) {
+  constructor(send, { can_sample: canSample, noun }) {
     this.strokes = [] // of {points: [x, y, x, y, ...], widths: [...] or null}
     this.picture = null // 28x28 values, instead of strokes
     this.past = [] // what undo goes back to
@@ -23,10 +23,10 @@ class Pad {
     this.pen = { x: 0.5, y: 0.5 } // the keyboard's pen
     this.pointer = null // that draws; a palm or a second finger changes nothing
     this.messenger = new Messenger(send, (silent) => this.say(silent ? SILENT : ""))
-    this.build(send, canSample)
+    this.build(send, canSample, noun)
   }
 
-  build(send, canSample) {
+  build(send, canSample, noun) {
     this.canvas = h("canvas", {
       tabindex: 0,
       role: "application",
@@ -45,13 +45,13 @@ class Pad {
     this.hint = h(
       "p",
       { class: "hint", "aria-hidden": "true" },
-      "Draw a digit here",
+      `Draw a ${noun} here`,
       h("span", { class: "keys" }, "Arrow keys move the pen, Space puts it down"),
     )
     this.undoButton = h("button", { type: "button", onclick: () => this.undo() }, "Undo")
     this.clearButton = h("button", { type: "button", onclick: () => this.clear() }, "Clear")
     const fetchSample = () => {
-      this.say("Fetching a digit …")
+      this.say(`Fetching a ${noun} …`)
       send({ kind: "sample" })
     }
     const sample = h("button", { type: "button", onclick: fetchSample }, "Surprise me")
@@ -59,7 +59,7 @@ class Pad {
     this.element = h(
       "section",
       { class: "card pad", "aria-labelledby": "heading" },
-      h("h2", { id: "heading" }, "Draw a digit"),
+      h("h2", { id: "heading" }, `Draw a ${noun}`),
       h("div", { class: "square" }, this.canvas, this.hint, this.cursor),
       h(
         "div",
@@ -315,7 +315,7 @@ class Pad {
 }
 
 export function render({ model }) {
-  const pad = new Pad((message) => model.send_msg(message), model.can_sample)
+  const pad = new Pad((message) => model.send_msg(message), model)
   connect(model, (message) => pad.receive(message), () => pad.destroy())
   return pad.element
 }

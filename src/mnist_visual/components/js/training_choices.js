@@ -3,8 +3,8 @@
 import { h } from "./dom.js";
 
 const KINDS = [
-  ["classifier", "reads digits", "classifier"],
-  ["vae", "imagines digits", "VAE"],
+  ["classifier", "reads", "classifier"],
+  ["vae", "imagines", "VAE"],
 ]
 
 // What can be changed while it goes on is `live`.
@@ -20,12 +20,13 @@ const CHOICES = [
 const written = (value) => (Array.isArray(value) ? value.join(" and ") : String(value))
 
 export class TrainingChoices {
-  constructor(onChoose) {
-    this.kinds = KINDS.map(([kind, words, term]) => {
+  // `noun` is what one picture shows.
+  constructor(noun, onChoose) {
+    this.kinds = KINDS.map(([kind, does, term]) => {
       const button = h(
         "button",
         { type: "button", class: "toggle", onclick: () => onChoose("kind", kind) },
-        h("b", {}, words),
+        h("b", {}, `${does} ${noun}s`),
         h("span", {}, ` ${term}`),
       )
       return [kind, button]

@@ -1,7 +1,7 @@
 // Where a VAE in training puts real pictures, and what it remembers of the drawing.
 
 import { h, onResize } from "./dom.js";
-import { fixed } from "./numbers.js";
+import { fixed, nounOf } from "./numbers.js";
 import { classColor } from "./palette.js";
 import { paintInk, rgb, wipe } from "./pictures.js";
 
@@ -157,7 +157,7 @@ export class CodesView {
     this.memory = message.empty ? null : message
     this.place.textContent = this.memory
       ? `On the map it is the large disc, at ${fixed(message.mean[0])}, ${fixed(message.mean[1])}.`
-      : "Draw a digit, and see what is left of it."
+      : `Draw a ${nounOf(this.names)}, and see what is left of it.`
     this.paintMemory()
     if (this.state) this.paint(1)
   }

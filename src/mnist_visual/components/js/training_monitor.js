@@ -3,6 +3,7 @@
 import { card, connect, h, onTheme } from "./dom.js";
 import { Messenger } from "./messenger.js";
 import { ConfusionMatrix } from "./confusion_matrix.js";
+import { nounOf } from "./numbers.js";
 import { TrainingChoices } from "./training_choices.js";
 import { CodesView } from "./training_codes.js";
 import { TrainingControls } from "./training_controls.js";
@@ -21,7 +22,7 @@ class Monitor {
     const ask = (message) => model.send_msg(message)
     const look = (index) => this.look(index)
     this.looking = new Messenger(ask, (silent) => this.controls.say(silent ? SILENT_SERVER : ""))
-    this.choices = new TrainingChoices((name, value) => ask({ kind: "choose", name, value }))
+    this.choices = new TrainingChoices(nounOf(model.class_names), (name, value) => ask({ kind: "choose", name, value }))
     this.controls = new TrainingControls((kind, more = {}) => ask({ kind, ...more }), model.can_train)
     this.choices.element.hidden = !model.can_train
     this.curves = new CurvePair(look)

@@ -1,7 +1,7 @@
 // What a network in training makes of the drawing: its answer, its filters, and their finds.
 
 import { h } from "./dom.js";
-import { bestOf, percent } from "./numbers.js";
+import { bestOf, nounOf, percent } from "./numbers.js";
 import { paintInk, parts, rgb, signedImage, wipe } from "./pictures.js";
 
 export class TrainedReading {
@@ -71,7 +71,7 @@ export class TrainedReading {
     this.shown = empty ? [] : maps
     const best = empty ? -1 : bestOf(probabilities)
     this.answer.textContent = empty
-      ? this.filters ? "Draw a digit, and it reads it." : "Nothing to read with yet."
+      ? this.filters ? `Draw a ${nounOf(this.names)}, and it reads it.` : "Nothing to read with yet."
       : `It reads ${this.names[best]}, ${percent(probabilities[best])} sure`
     this.bars.forEach(({ item, share, fill }, i) => {
       const value = empty ? 0 : probabilities[i]
