@@ -78,6 +78,8 @@ class Attribution(Titled, View):
     ) -> None:
         names = checked_names(class_scores(reading.classifier).classes, class_names)
         label = params.pop("label", None)
+        if names != [*"0123456789"]:
+            params.setdefault("heading", "Why this answer?")
         super().__init__(class_names=names, **params)
         self.param["label"].bounds = (0, len(names) - 1)
         self.label = label

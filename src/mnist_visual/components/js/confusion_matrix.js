@@ -1,7 +1,7 @@
 // Which class is taken for which, and the very pictures.
 
 import { ARROW_STEPS, h } from "./dom.js";
-import { clamp } from "./numbers.js";
+import { areWords, clamp } from "./numbers.js";
 import { paintInk, parts, rgb } from "./pictures.js";
 
 const MAX_SHOTS = 24
@@ -10,14 +10,15 @@ export class ConfusionMatrix {
   // `onOpen` hears of a cell [true class, read class], `onPick` of a picture.
   constructor(classNames, { onOpen, onPick }) {
     Object.assign(this, { names: classNames, onOpen, onPick })
+    const look = areWords(classNames) ? "words" : ""
     this.cells = classNames.map((_, row) => classNames.map((_, column) => this.cell(row, column)))
-    const head = (name) => h("th", { scope: "col" }, name)
+    const head = (name) => h("th", { scope: "col" }, h("span", {}, name))
     const rows = this.cells.map((cells, row) =>
       h("tr", {}, h("th", { scope: "row" }, classNames[row]), ...cells.map((node) => h("td", {}, node))),
     )
     this.table = h(
       "table",
-      { "aria-label": "Rows: what it was. Columns: what was read.", onkeydown: (event) => this.keyDown(event) },
+      { class: look, "aria-label": "Rows: what it was. Columns: what was read.", onkeydown: (event) => this.keyDown(event) },
       h("thead", {}, h("tr", {}, h("td", {}), ...classNames.map(head))),
       h("tbody", {}, ...rows),
     )

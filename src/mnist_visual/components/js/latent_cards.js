@@ -1,7 +1,7 @@
 // The cards beside the plane, and what lies under the pointer.
 
 import { h } from "./dom.js";
-import { bestOf, fixed, percent } from "./numbers.js";
+import { areWords, bestOf, fixed, percent } from "./numbers.js";
 import { classColor } from "./palette.js";
 import { paintInk, rgb } from "./pictures.js";
 
@@ -40,7 +40,7 @@ export class PointerCard {
         h("div", { class: "frame large" }, this.canvas),
         h("div", {}, this.answer, this.sure, this.where),
       ),
-      h("ol", { class: "chances", "aria-hidden": "true" }, ...this.bars.map(({ item }) => item)),
+      h("ol", { class: areWords(classNames) ? "chances words" : "chances", "aria-hidden": "true" }, ...this.bars.map(({ item }) => item)),
     )
   }
 

@@ -2,14 +2,23 @@
 
 import { h, svg } from "./dom.js";
 import { namedCard, picture } from "./latent_cards.js";
-import { bestOf, percent } from "./numbers.js";
+import { areWords, bestOf, percent } from "./numbers.js";
 import { classColor } from "./palette.js";
 import { paintInk, parts, rgb } from "./pictures.js";
 
 const FRAMES = 12 // of the strip
 const SECONDS = 4 // from one end to the other
 const METHODS = { linear: "straight", spherical: "round" }
+const LINE = 30 // percent of the chart's height that a word takes
 const FREE = "point" // an end that is no class
+
+// Those words that can be read: of two in each other's way, the one with more room.
+function apart(words) {
+  const kept = []
+  const meets = (a) => (b) => Math.abs(a.left - b.left) < 0.75 * (a.margin + b.margin) && Math.abs(a.top - b.top) < LINE
+  for (const word of [...words].sort((a, b) => b.wide - a.wide)) if (!kept.some(meets(word))) kept.push(word)
+  return kept
+}
 
 export class PathCard {
   // `onEnds` hears which class an end is to be; `onAlong` where on the path one looks.
@@ -54,7 +63,7 @@ export class PathCard {
       "path-card",
       "In between",
       h("div", { class: "tight" }, this.play, this.saveButton),
-      h("div", { class: classNames.some((name) => name.length > 3) ? "ends words" : "ends" }, this.selects[0], h("span", { "aria-hidden": true }, "→"), this.selects[1], this.method),
+      h("div", { class: areWords(classNames) ? "ends words" : "ends" }, this.selects[0], h("span", { "aria-hidden": true }, "→"), this.selects[1], this.method),
       h("div", { class: "film", "aria-hidden": "true" }, ...this.frames.map((each) => h("div", { class: "frame" }, each))),
       h("div", { class: "frame now" }, this.now),
       h("div", { class: "along", "aria-hidden": "true" }, this.chart, this.words, this.head),
@@ -124,11 +133,9 @@ export class PathCard {
       if (share[best] > 0.5) {
         const wide = Array.from(share.keys()).filter((i) => share[i] > 0.5)
         const i = wide[Math.floor(wide.length / 2)]
-        const word = h("span", {}, this.names[label])
-        const margin = Math.min(50, 3 + 2.5 * this.names[label].length)
-        word.style.left = `${Math.min(100 - margin, Math.max(margin, across(i)))}%`
-        word.style.top = `${100 - 100 * (below[i] + share[i] / 2)}%`
-        words.push(word)
+        const margin = Math.min(50, 3 + 2.1 * this.names[label].length)
+        const left = Math.min(100 - margin, Math.max(margin, across(i)))
+        words.push({ label, left, margin, top: 100 - 100 * (below[i] + share[i] / 2), wide: wide.length })
       }
       below = above
     }
@@ -136,7 +143,11 @@ export class PathCard {
     const turns = read.filter((label, i) => i === 0 || label !== read[i - 1])
     this.spoken.textContent = `Along the path it reads ${turns.map((label) => this.names[label]).join(", then ")}.`
     this.chart.replaceChildren(...areas)
-    this.words.replaceChildren(...words)
+    this.words.replaceChildren(...apart(words).map(({ label, left, top }) => {
+      const word = h("span", {}, this.names[label])
+      Object.assign(word.style, { left: `${left}%`, top: `${top}%` })
+      return word
+    }))
   }
 
   // Looks at a point between the start, 0, and the end, 1.

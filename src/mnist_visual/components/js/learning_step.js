@@ -3,7 +3,7 @@
 import { ClassRow } from "./class_rows.js";
 import { card, connect, h, onTheme } from "./dom.js";
 import { LossCurve } from "./loss_curve.js";
-import { fixed, percent } from "./numbers.js";
+import { areWords, fixed, percent } from "./numbers.js";
 import { paintInk, parts, rgb } from "./pictures.js";
 import { Speaker } from "./speaker.js";
 import { unitName } from "./unit_name.js";
@@ -78,7 +78,7 @@ class Lesson {
     }
     const buttons = this.names.map((name, i) => this.choice(name, () => this.send("label", i)))
     const press = (label) => buttons.forEach((button, i) => button.setAttribute("aria-pressed", String(i === label)))
-    return { element: h("div", { class: "row names" }, ...buttons), show: press }
+    return { element: h("div", { class: areWords(this.names) ? "row names words" : "row names" }, ...buttons), show: press }
   }
 
   receive(message) {

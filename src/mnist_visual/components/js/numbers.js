@@ -37,5 +37,8 @@ export function plain(value, decimals) {
 // What one picture shows, by the names of its classes.
 export const nounOf = (names) => (names.join("") === "0123456789" ? "digit" : "picture")
 
+// Whether the classes have names too long to stand where a digit does.
+export const areWords = (names) => names.some((name) => name.length > 3)
+
 // "a 3", "an 8", "a cat".
 export const withArticle = (name) => `${/^(8|11$|18$|[aeiou])/i.test(name) ? "an" : "a"} ${name}`

@@ -2,10 +2,12 @@
 // drawing with the spread of its place.
 
 import { h, svg } from "./dom.js";
+import { areWords } from "./numbers.js";
 import { classColor } from "./palette.js";
 
 const NAME_SIZE = 32 // pixels that a name takes
 const NAME_STEP = 24 // and that it may step aside
+const WORD = 2.5 // times as wide as high
 const STEP = 1 / 60 // how far an arrow key moves a handle, in widths of the view
 
 export const ARROWS = {
@@ -86,8 +88,10 @@ export class Marks {
 
   // Each class at the place where it is densest: [label, x, y].
   setClasses(modes, classNames) {
+    const words = areWords(classNames)
+    this.nameWidth = words ? WORD : 1
     this.labels = modes.map(([label, x, y]) => {
-      const node = h("span", { class: "class-name" }, classNames[label])
+      const node = h("span", { class: words ? "class-name word" : "class-name" }, classNames[label])
       node.style.borderColor = `rgb(${classColor(label)})`
       return { node, x, y }
     })
@@ -155,7 +159,7 @@ export class Marks {
     for (let round = 0; round < 30; round++) {
       for (let i = 0; i < places.length; i++) {
         for (let k = 0; k < i; k++) {
-          const [dx, dy] = [places[i][0] - places[k][0], places[i][1] - places[k][1]]
+          const [dx, dy] = [(places[i][0] - places[k][0]) / this.nameWidth, places[i][1] - places[k][1]]
           const distance = Math.hypot(dx, dy) || 1
           const push = Math.min(4, (NAME_SIZE - distance) / 2)
           if (push <= 0) continue

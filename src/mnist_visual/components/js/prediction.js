@@ -1,7 +1,7 @@
 // The answer: the digit in large, and a bar for each class.
 
 import { connect, explain, h } from "./dom.js";
-import { bestOf, nounOf, percent, withArticle } from "./numbers.js";
+import { areWords, bestOf, nounOf, percent, withArticle } from "./numbers.js";
 import { Speaker } from "./speaker.js";
 
 class Answer {
@@ -11,6 +11,8 @@ class Answer {
     this.sure = h("p", {})
     this.names = model.class_names
     const areDigits = nounOf(this.names) === "digit"
+    const words = areWords(this.names) // whose bars lie
+    this.scale = words ? "scaleX" : "scaleY"
     this.noun = areDigits ? "digit" : "drawing"
     this.bars = this.names.map((name) => {
       const share = h("span", { class: "share" })
@@ -21,17 +23,18 @@ class Answer {
     })
     const items = this.bars.map(({ item }) => item)
     const label = `Probability of each ${areDigits ? "digit" : "class"}`
-    const style = `grid-template-columns: repeat(${items.length}, minmax(0, 1fr))`
+    const columns = `grid-template-columns: repeat(${items.length}, minmax(0, 1fr))`
+    const look = words ? { class: "rows" } : { style: columns }
     this.speaker = new Speaker()
     this.element = h(
       "section",
-      { class: "card answer", "aria-labelledby": "heading" },
+      { class: words ? "card answer words" : "card answer", "aria-labelledby": "heading" },
       this.digit,
       h(
         "div",
         {},
         h("header", {}, this.sentence, this.sure, ...explain(model)),
-        h("ol", { "aria-label": label, style }, ...items),
+        h("ol", { "aria-label": label, ...look }, ...items),
       ),
       this.speaker.element,
     )
@@ -54,7 +57,7 @@ class Answer {
     this.bars.forEach(({ item, share, fill }, i) => {
       item.classList.toggle("best", verdict === "digit" && i === best)
       share.textContent = verdict === "empty" ? "" : percent(values[i])
-      fill.style.transform = `scaleY(${values[i]})`
+      fill.style.transform = `${this.scale}(${values[i]})`
     })
     this.speaker.say(verdict === "empty" ? "" : `${sentence}, ${sure}.`)
   }

@@ -6,7 +6,7 @@ import { classColor } from "./palette.js";
 import { paintInk, rgb, wipe } from "./pictures.js";
 
 const MOVE = 450 // milliseconds from one epoch to the next
-const CLOSE = 24 // pixels between two names, or only one is written
+const CLOSE = 24 // pixels from one name down to the next, or only one is written
 const MANY = 1000 // dots, from which each is drawn smaller
 
 export class CodesView {
@@ -126,10 +126,10 @@ export class CodesView {
     context.lineWidth = 3
     for (const [label, ...centre] of centres) {
       const [x, y] = at(...centre)
-      if (taken.some(([left, top]) => Math.hypot(left - x, top - y) < CLOSE)) continue
-      taken.push([x, y])
       const name = this.names[label]
       const wide = Math.max(12, context.measureText(name).width / 2 + 6)
+      if (taken.some(([left, top, half]) => Math.abs(left - x) < half + wide && Math.abs(top - y) < CLOSE)) continue
+      taken.push([x, y, wide])
       context.beginPath()
       context.roundRect(x - wide, y - 12, 2 * wide, 24, 12)
       context.fillStyle = paper

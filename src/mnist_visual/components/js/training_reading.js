@@ -1,7 +1,7 @@
 // What a network in training makes of the drawing: its answer, its filters, and their finds.
 
 import { h } from "./dom.js";
-import { bestOf, nounOf, percent } from "./numbers.js";
+import { areWords, bestOf, nounOf, percent } from "./numbers.js";
 import { paintInk, parts, rgb, signedImage, wipe } from "./pictures.js";
 
 export class TrainedReading {
@@ -26,7 +26,7 @@ export class TrainedReading {
       h("header", {}, h("h2", { id: "reading" }, "How it reads your drawing"), h("p", {}, "its first filters, and what they find")),
       h(
         "div",
-        { class: "reading" },
+        { class: areWords(classNames) ? "reading words" : "reading" },
         h("div", {}, this.answer, h("ol", { class: "bars", "aria-label": "Probability of each class" }, ...this.bars.map(({ item }) => item))),
         h("div", { class: "finds" }, this.waiting, this.maps, this.caption, this.deeper),
       ),
