@@ -208,7 +208,7 @@ def plot_path_probabilities(
         )
         for label, values in enumerate(path.probabilities.T)
     }
-    return hv.NdOverlay(curves, kdims=[CLASS]).opts(
+    return hv.NdOverlay(curves, kdims=[CLASS], sort=False).opts(
         ylim=(0, 1.02), legend_position="right", backend="bokeh"
     )
 
