@@ -17,13 +17,17 @@ from mnist_visual.components import (
     LearningStep,
     NetworkExplorer,
     PoolingComparison,
+    Prediction,
     Reading,
     Sketchpad,
+    TrainingMonitor,
 )
+from mnist_visual.datasets import built_in_names
 from mnist_visual.inference import shared_network
 from mnist_visual.server import send_without_delay
 from tests.classifier_models import build_small
 from tests.drawings import THREE
+from tests.training_fakes import FakeQueue
 
 WORDS = ["cat", "dog", "elephant", "aeroplane"]
 
@@ -55,7 +59,14 @@ def foreign(reading, **options):
     return [NetworkExplorer(reading, class_names=WORDS, **options)]
 
 
+def clothes(reading, **options):
+    names = built_in_names("fashion-mnist")
+    monitor = TrainingMonitor(FakeQueue(), reading.sketchpad, class_names=names, **options)
+    return [Prediction(reading, class_names=names, **options), monitor]
+
+
 PAGES = {
+    "clothes": page(clothes),
     "curves": page(curves),
     "diagram": page(each(ArchitectureDiagram)),
     "sandbox": page(each(ConvolutionSandbox), strokes=()),

@@ -169,3 +169,26 @@ class TestForeignModel:
             follower.page.keyboard.press("ArrowDown")
             follower.is_at(re.compile(f"^{layer}, "))
             assert link.get_attribute("href") == f"?lesson={lesson}"
+
+
+class TestClothes:
+    @pytest.mark.parametrize("width", [1440, 360])
+    def test_long_names_of_classes_stand_apart_and_on_the_page(self, look, width):
+        page = look("clothes", viewport={"width": width, "height": 800})
+        page.get_by_role("heading", name="It reads a Dress").wait_for()
+        for region, names in (("It reads", "li .name"), ("What it mixes up", "th")):
+            found = page.get_by_role("region", name=region).locator(names)
+            boxes = [each.bounding_box() for each in found.all()]
+            assert len(boxes) in (10, 20)
+            for box in boxes:
+                assert box["x"] >= 0
+                assert box["x"] + box["width"] <= width
+            for one, other in itertools.combinations(boxes, 2):
+                apart = (
+                    max(one[start], other[start]) + 0.5
+                    >= min(one[start] + one[size], other[start] + other[size])
+                    for start, size in (("x", "width"), ("y", "height"))
+                )
+                assert any(apart)
+            whole = "nodes => nodes.every(each => each.scrollWidth <= each.clientWidth + 1)"
+            assert found.evaluate_all(whole)
