@@ -28,7 +28,7 @@ from mnist_visual.live_training import obedience, queue
 from mnist_visual.live_training.queue import TrainingQueue
 from mnist_visual.live_training.records import Settings
 from mnist_visual.live_training.snapshots import load_snapshot, network_of, save_snapshot
-from mnist_visual.live_training.watching import snapshot_of
+from mnist_visual.live_training.watching import predict, snapshot_of
 from mnist_visual.pen_digits import PenDigits
 from mnist_visual.plotting import plot_latent_scatter, plot_path_probabilities
 from mnist_visual.pretraining import pretrain_classifier
@@ -293,6 +293,19 @@ class TestViews:
         expected = own.model.predict(three.test[0][2:3] / np.float32(255), verbose=0)[0]
         np.testing.assert_allclose(state["probabilities"], expected, atol=1e-6)
         assert Attribution(reading, class_names=NAMES).heading == "Why this answer?"
+
+    @pytest.mark.parametrize("number", [1, 65])
+    def test_too_few_or_too_many_classes_are_refused(self, number):
+        names = [f"class {each}" for each in range(number)]
+        with pytest.raises(ValueError, match=f"of 2 to 64 classes. Received: {number}"):
+            TrainingMonitor(None, Sketchpad(), class_names=names)
+
+    def test_predictions_of_many_classes_are_those_of_the_model(self):
+        model = build_classifier(num_classes=300)
+        bias = np.zeros(300)
+        bias[299] = 9
+        model.layers[-1].bias.assign(bias)
+        assert predict(model, bars(3)[0]).tolist() == [299] * 3
 
 
 class TestSketchpad:

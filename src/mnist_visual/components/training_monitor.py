@@ -38,6 +38,7 @@ from ._watched_training import WatchedTraining
 from .sketchpad import Sketchpad
 
 CHANGEABLE = {"learning_rate", "beta"}  # while a training goes on
+MAX_CLASSES = 64  # whose confusion matrix can be read
 Save = Callable[[Snapshot, Settings], tuple[bytes, str]]
 Act = Callable[[], Any]
 
@@ -61,7 +62,12 @@ class TrainingMonitor(Titled, WatchedTraining, View):
         It is called in a thread; the text of a `ValueError` or an `OSError` is shown.
     class_names : sequence of str, optional
         What each class is called, one for each that the network tells apart; by default as the
-        queue says, and 0 to 9 without one.
+        queue says, and 0 to 9 without one. At most 64 have room.
+
+    Raises
+    ------
+    ValueError
+        If there are more classes than that, or fewer than 2.
 
     Attributes
     ----------
@@ -114,6 +120,11 @@ class TrainingMonitor(Titled, WatchedTraining, View):
     ) -> None:
         if class_names is None:
             class_names = "0123456789" if queue is None else queue.class_names
+        if not 2 <= len(class_names) <= MAX_CLASSES:
+            raise ValueError(
+                f"What is mixed up can be shown of 2 to {MAX_CLASSES} classes. "
+                f"Received: {len(class_names)}."
+            )
         super().__init__(
             queue=queue,
             class_names=[*map(str, class_names)],

@@ -76,7 +76,7 @@ class Snapshot:
         ``encoder/...`` and ``decoder/...``, see `digit_vae.digit_vae`, and in float16, which is
         half as much to keep. Of other models in a `recorder.Recorder` all weights of each layer.
     predictions : uint8 array (n,) or None
-        What a classifier reads in each of the validation pictures.
+        What a classifier reads in each of the validation pictures; uint16 beyond 256 classes.
     codes : float32 array (n, 2) or None
         Where a VAE puts each of the validation pictures.
     """
@@ -84,7 +84,7 @@ class Snapshot:
     epoch: float
     logs: Mapping[str, float]
     weights: Mapping[str, tuple[npt.NDArray[Any], ...]]
-    predictions: npt.NDArray[np.uint8] | None = None
+    predictions: npt.NDArray[Any] | None = None
     codes: Floats | None = None
 
 

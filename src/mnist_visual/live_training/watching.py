@@ -195,15 +195,15 @@ def snapshot_of(
     return Snapshot(epoch, dict(logs), weights_of(model), predictions, codes)
 
 
-def predict(model: Any, pictures: npt.NDArray[Any]) -> npt.NDArray[np.uint8]:
-    """Say what a classifier reads in pictures, uint8 (n,)."""
+def predict(model: Any, pictures: npt.NDArray[Any]) -> npt.NDArray[Any]:
+    """Say what a classifier reads in pictures, (n,): uint8, or uint16 beyond 256 classes."""
     _, shape, _ = batched_pictures(pictures, input_shape(model))
 
     def prepare(batch: npt.NDArray[Any]) -> Floats:
         return unit_floats(batch).reshape(len(batch), *shape)
 
     (scores,) = run_in_batches([model], _scores, pictures, prepare)
-    return scores.argmax(axis=1).astype(np.uint8)
+    return scores.argmax(axis=1).astype(np.min_scalar_type(scores.shape[1] - 1))
 
 
 def _scores(classifier: Any, pictures: Any) -> list[Any]:
