@@ -177,7 +177,7 @@ class TestCommand:
         self, arguments, received, capsys, monkeypatch, tmp_path
     ):
         monkeypatch.setenv("KERAS_HOME", str(tmp_path))
-        monkeypatch.setattr("mnist_visual.datasets._MNIST_URL", "http://127.0.0.1:9/mnist.npz")
+        monkeypatch.setattr("mnist_visual._keras_cache._URL", "http://127.0.0.1:9/")
         try:
             code = cli.main(arguments)
         except SystemExit as exit_:

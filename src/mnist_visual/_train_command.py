@@ -20,7 +20,7 @@ from ._interrupts import Interrupts
 from .checkpoints import load_best, remove_checkpoint
 from .classifier import build_classifier
 from .codes import save_codes
-from .datasets import Dataset, load_dataset
+from .datasets import Dataset
 from .pen_digits import PenDigits
 from .vae import build_vae
 from .weights import save_weights
@@ -61,7 +61,7 @@ def train(
     Parameters
     ----------
     options : argparse.Namespace
-        What the command line says.
+        What the command line says; ``load()`` gives the data, which ``are_digits`` or not.
     pen_digits : callable
         Loads the pen-drawn digits that it names.
     interrupts : Interrupts
@@ -130,7 +130,7 @@ def _keep_best(recipe: _Recipe, epochs: int, output: Path, checkpoint: Path) -> 
 def _recipe(
     options: argparse.Namespace, pen_digits: Callable[[], PenDigits | None], output: Path
 ) -> _Recipe:
-    data = load_dataset(options.data)
+    data = options.load()
     if options.hold_out is not None:
         images, labels = data.train
         first = max(len(labels) - options.hold_out, 0)

@@ -10,6 +10,7 @@ import socket
 import sys
 import warnings
 from collections.abc import Sequence
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NoReturn
 
@@ -172,13 +173,19 @@ def _serve(options: argparse.Namespace) -> None:
 
 def _choose_data(options: argparse.Namespace) -> None:
     """Find out which data are meant, and whether they are the digits of MNIST."""
+    from .datasets import load_dataset, load_digits
+
     options.are_digits = options.data in (None, "mnist")
     if options.pen is not None and not options.are_digits:
         raise ValueError(
             f"Pen-drawn digits go with MNIST. Received: --pen and --data {options.data}. "
             "Leave out one of them."
         )
-    options.data = options.mnist or options.data or "mnist"
+    options.load = (
+        partial(load_digits, options.mnist)
+        if options.mnist
+        else partial(load_dataset, options.data or "mnist")
+    )
 
 
 def _train(options: argparse.Namespace) -> None:
@@ -190,8 +197,6 @@ def _train(options: argparse.Namespace) -> None:
 
 
 def _evaluate(options: argparse.Namespace) -> None:
-    from .datasets import load_dataset
-
     _choose_data(options)
     if options.model == "vae" and options.pen is not None:
         raise ValueError("--pen measures the classifier. Received: the vae. Leave out one of them.")
@@ -200,23 +205,29 @@ def _evaluate(options: argparse.Namespace) -> None:
             f"The shipped weights know digits alone. Received: --data {options.data}. Train your "
             "own with mnist-visual train, and name them with --weights."
         )
+    if options.are_digits:  # the data may have to be fetched
+        models = _models(options, 10)
     with warnings.catch_warnings():
         # The offline sample is of digits that the network learned from: it measures nothing.
         warnings.simplefilter("error", UserWarning)
         try:
-            data = load_dataset(options.data)
+            data = options.load()
         except UserWarning as warning:
             raise FileNotFoundError(f"Measuring needs MNIST's own test digits. {warning}") from None
     name = "MNIST's test digits" if options.are_digits else "The test pictures"
-    chosen = options.model or (options.weights and "classifier")
-    classes = len(data.class_names)
-    models = {
-        each: _model(each, options.weights, classes) for each in ([chosen] if chosen else MODELS)
-    }
+    if not options.are_digits:
+        models = _models(options, len(data.class_names))
     if "classifier" in models:
         _evaluate_classifier(models["classifier"], name, data, _pen_digits(options))
     if "vae" in models:
         _evaluate_vae(models["vae"], name, data)
+
+
+def _models(options: argparse.Namespace, classes: int) -> dict[str, Any]:
+    chosen = options.model or (options.weights and "classifier")
+    return {
+        name: _model(name, options.weights, classes) for name in ([chosen] if chosen else MODELS)
+    }
 
 
 def _model(name: str, weights: Path | None, classes: int) -> Any:

@@ -211,6 +211,12 @@ def load_dataset(source: PathLike) -> Dataset:
     return _named(train, test, read_class_names(path), str(path))
 
 
+def load_digits(path: PathLike) -> Dataset:
+    """Load digits as `load_mnist` does from a path: ten classes, whichever of them are there."""
+    train, test = load_mnist(path)
+    return _named(train, test, MNIST.class_names, str(path))
+
+
 def built_in_names(name: str) -> tuple[str, ...]:
     """Give the names of the classes of a built-in set, without loading it.
 
