@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from ._checks import checked_codes, checked_count
+from ._checks import Extent, checked_codes, checked_count
 from .latent import LatentCodes
 
 Floats = npt.NDArray[np.float32]
@@ -199,6 +199,29 @@ def plain_labels(labels: npt.ArrayLike, count: int) -> npt.NDArray[np.int64]:
             f"Received: shape {classes.shape}, dtype {classes.dtype}."
         )
     return classes.astype(np.int64)
+
+
+def square_around(codes: Floats) -> Extent:
+    """Give a square around all codes but the farthest few, around 0 if they are.
+
+    Parameters
+    ----------
+    codes : float32 array (n, 2)
+        On a plane.
+
+    Returns
+    -------
+    tuple of 4 floats
+        ``(x_min, x_max, y_min, y_max)``.
+    """
+    low, high = np.quantile(codes.astype(np.float64), [0.0005, 0.9995], axis=0)
+    x, y = ((low + high) / 2).tolist()
+    half = float((high - low).max()) / 2
+    if max(abs(x), abs(y)) < half / 4:
+        x = y = 0.0
+        half = float(max(abs(low).max(), abs(high).max()))
+    half = max(1.02 * half, 1e-3 * (1 + max(abs(x), abs(y))))
+    return x - half, x + half, y - half, y + half
 
 
 def _by_class(codes: LatentCodes | npt.ArrayLike, labels: npt.ArrayLike) -> dict[int, Doubles]:

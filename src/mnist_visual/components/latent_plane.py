@@ -16,7 +16,13 @@ import numpy.typing as npt
 from mnist_visual._checks import Extent, check_plane, checked_extent, unit_floats
 from mnist_visual._models import find_part
 from mnist_visual._names import checked_names
-from mnist_visual.clusters import class_modes, nearest_codes, plain_codes, plain_labels
+from mnist_visual.clusters import (
+    class_modes,
+    nearest_codes,
+    plain_codes,
+    plain_labels,
+    square_around,
+)
 from mnist_visual.codes import load_test_codes
 from mnist_visual.datasets import find_local_digits
 from mnist_visual.inference import shared_network, shared_vae
@@ -151,7 +157,7 @@ class LatentPlane:
             raise ValueError(f"Codes on a plane are (n, 2). Received: {self.codes.shape}.")
         self.labels = plain_labels(labels, len(self.codes))
         self.modes = class_modes(self.codes, self.labels)
-        self.extent = _square(self.codes) if extent is None else checked_extent(extent)
+        self.extent = square_around(self.codes) if extent is None else checked_extent(extent)
         if max(map(abs, self.extent)) > FARTHEST:
             raise ValueError(
                 f"A plane that can be walked lies within {FARTHEST:g} of 0; scale the codes. "
@@ -283,15 +289,3 @@ def _find_examples(plane: LatentPlane) -> None:
     if found is not None:
         images, labels = found
         plane.examples = Examples(images, encode(plane.vae, images).mean, labels)
-
-
-def _square(codes: Floats) -> Extent:
-    """Give a square around all codes but the farthest few, around 0 if they are."""
-    low, high = np.quantile(codes.astype(np.float64), [0.0005, 0.9995], axis=0)
-    x, y = ((low + high) / 2).tolist()
-    half = float((high - low).max()) / 2
-    if max(abs(x), abs(y)) < half / 4:
-        x = y = 0.0
-        half = float(max(abs(low).max(), abs(high).max()))
-    half = max(1.02 * half, 1e-3 * (1 + max(abs(x), abs(y))))
-    return x - half, x + half, y - half, y + half

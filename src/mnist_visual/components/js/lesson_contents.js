@@ -1,5 +1,6 @@
 // The list of all lessons: which is open, and which are done.
 
+import { readPart } from "./address.js";
 import { connect, h } from "./dom.js";
 import { lessonLink } from "./lesson_text.js";
 
@@ -14,7 +15,7 @@ class Contents {
       this.list,
     )
     // The address says which lesson is open, on the way back, too.
-    this.travel = () => this.follow(new URL(location.href).searchParams.get("lesson") ?? this.first)
+    this.travel = () => this.follow(readPart("lesson") ?? this.first)
     if (model.address) addEventListener("popstate", this.travel)
   }
 

@@ -12,12 +12,13 @@ class Idea {
     this.task = h("div", { class: "text" })
     this.state = h("p", { class: "state", role: "status" })
     this.down = h("button", { type: "button", onclick: () => model.send_msg({ kind: "look" }) }, "What you saw ↓")
+    this.tryIt = h("section", { class: "task", "aria-labelledby": "task" }, h("h3", { id: "task" }, "Try it"), this.task, this.state, this.down)
     this.element = h(
       "article",
       { class: "card lesson", "aria-labelledby": "title" },
       h("header", {}, this.count, this.title),
       this.idea,
-      h("section", { class: "task", "aria-labelledby": "task" }, h("h3", { id: "task" }, "Try it"), this.task, this.state, this.down),
+      this.tryIt,
     )
   }
 
@@ -30,6 +31,7 @@ class Idea {
     this.count.textContent = `Lesson ${place + 1} of ${count}`
     this.title.textContent = title
     setText(this.idea, idea, this.model.katex)
+    this.tryIt.hidden = !task // where there is nothing to try it on
     setText(this.task, task, this.model.katex)
     // Who comes from another lesson begins at the top, with the keyboard, too.
     if (!first) this.title.focus()

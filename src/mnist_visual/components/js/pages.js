@@ -1,5 +1,6 @@
 // Links to the pages of a dashboard. What belongs to a page is marked in the document.
 
+import { completeParts, readPart, writePart } from "./address.js";
 import { connect, h } from "./dom.js";
 
 class Pages {
@@ -17,7 +18,7 @@ class Pages {
   }
 
   get asked() {
-    return new URL(location.href).searchParams.get(this.model.key)
+    return readPart(this.model.key)
   }
 
   // A link to a page, wherever it stands, changes the address and keeps the drawing. Whoever
@@ -28,12 +29,10 @@ class Pages {
     const link = event.composedPath().find((node) => node instanceof HTMLAnchorElement)
     if (!link?.href || link.target || link.download) return
     const url = new URL(link.href)
-    const page = url.searchParams.get(this.model.key)
+    const page = readPart(this.model.key, url)
     if (url.origin + url.pathname !== location.origin + location.pathname || !this.isPage(page)) return
     event.preventDefault()
-    for (const [name, value] of new URL(location.href).searchParams) {
-      if (!url.searchParams.has(name)) url.searchParams.set(name, value)
-    }
+    completeParts(url)
     if (url.href === location.href) return
     history.pushState(null, "", url)
     dispatchEvent(new PopStateEvent("popstate"))
@@ -43,7 +42,7 @@ class Pages {
   // Other parts of the address stay as they are.
   address(page) {
     const url = new URL(location.href)
-    url.searchParams.set(this.model.key, page)
+    writePart(url, this.model.key, page)
     return url.href
   }
 

@@ -1,0 +1,65 @@
+"""ES modules as one script, for a page that can load nothing: each stays a scope of its own."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from pathlib import Path
+
+_IMPORT = re.compile(r'^import \{([^}]*)\} from "\./(\w+\.js)";\n', re.MULTILINE)
+_EXPORT = re.compile(r"^export (?:async )?(?:const|class|function\*?) (\w+)", re.MULTILINE)
+_COMMENT = re.compile(r"^ *//.*\n", re.MULTILINE)
+
+
+def bundle(entry: str, folders: Sequence[Path]) -> str:
+    """Write a module and all that it imports as one script.
+
+    Parameters
+    ----------
+    entry : str
+        The name of the module that is to run, such as ``main.js``.
+    folders : sequence of Path
+        Where modules are looked for, each by its name.
+
+    Returns
+    -------
+    str
+        A script that imports nothing.
+
+    Raises
+    ------
+    FileNotFoundError
+        If a module is in none of the folders.
+    """
+    written: dict[str, str] = {}
+    _write(entry, folders, written)
+    body = "\n".join(written.values())
+    return f'"use strict";\nconst modules = {{}};\n{body}'
+
+
+def _write(name: str, folders: Sequence[Path], written: dict[str, str]) -> None:
+    if name in written:
+        return
+    source = _read(name, folders)
+    for imported in _IMPORT.finditer(source):
+        _write(imported[2], folders, written)
+    exported = ", ".join(_EXPORT.findall(source))
+    source = _IMPORT.sub(r'const {\1} = modules["\2"]\n', source)
+    source = re.sub(r"^export default .*\n", "", source, flags=re.MULTILINE)
+    source = re.sub(r"^export ", "", source, flags=re.MULTILINE)
+    source = _COMMENT.sub("", source)
+    # Names that a module gives another name on import: `a as b` is `a: b` in a pattern.
+    source = re.sub(
+        r"^const \{[^}]*\} = modules", lambda m: m[0].replace(" as ", ": "), source, flags=re.M
+    )
+    written[name] = f'modules["{name}"] = (() => {{\n{source.strip()}\nreturn {{ {exported} }}\n}})()'
+
+
+def _read(name: str, folders: Sequence[Path]) -> str:
+    for folder in folders:
+        if (folder / name).is_file():
+            return (folder / name).read_text(encoding="utf-8")
+    raise FileNotFoundError(
+        f"The package must hold the modules of its pages. Received: an installation without "
+        f"{name}. Install mnist-visual again."
+    )

@@ -1,0 +1,94 @@
+// What a visitor has drawn, what the network makes of it, and the answers to the views of both.
+
+import { looksLikeDigit } from "./digit_network.js";
+import { strokeSteps } from "./stroke_normalization.js";
+import { shaped, toBytes } from "./shown_numbers.js";
+
+export class Reading {
+  constructor(network, sample) {
+    this.network = network
+    this.sample = sample
+    this.strokes = []
+    this.followers = []
+    this.read()
+  }
+
+  // Calls back when something else is drawn.
+  follow(callback) {
+    this.followers.push(callback)
+  }
+
+  get isEmpty() {
+    return this.steps.box === null
+  }
+
+  draw(strokes) {
+    this.strokes = strokes
+    this.read()
+    for (const callback of this.followers) callback()
+  }
+
+  read() {
+    this.steps = strokeSteps(this.strokes)
+    this.maps = this.network.maps(this.steps.digit)
+  }
+}
+
+export const sketchpadAnswers = (reading) => ({
+  state: () => null,
+  hear(message, model) {
+    if (message.kind === "draw") {
+      let start = 0
+      const strokes = Array.from(message.lengths, (length) => {
+        start += 2 * length
+        return message.points.subarray(start - 2 * length, start)
+      })
+      reading.draw(strokes)
+      model.say({ kind: "done", number: message.number })
+    } else if (message.kind === "sample") {
+      const strokes = reading.sample()
+      model.say({ kind: "show", strokes, picture: null })
+      reading.draw(strokes)
+    }
+  },
+})
+
+export const predictionAnswers = (reading, areDigits) => ({
+  state() {
+    if (reading.isEmpty) return { kind: "show", verdict: "empty", probabilities: null }
+    const probabilities = reading.maps.probabilities.values
+    const isKnown = !areDigits || looksLikeDigit(probabilities)
+    return { kind: "show", verdict: isKnown ? "digit" : "other", probabilities }
+  },
+})
+
+export const stepsAnswers = (reading) => ({
+  state: () => ({ kind: "show", ...reading.steps, strokes: reading.strokes }),
+})
+
+export const mapsAnswers = (reading, layer) => ({
+  welcome: (model) => model.say({ kind: "filters", filters: kernels(reading.network.layers[layer]) }),
+  state() {
+    if (reading.isEmpty) return { kind: "show", maps: null }
+    const { values, rows, columns, channels } = reading.maps[layer]
+    const largest = Math.max(1e-6, values.reduce((a, b) => Math.max(a, b), 0))
+    return { kind: "show", maps: toBytes(byChannel(values, channels), [channels, rows, columns], largest) }
+  },
+})
+
+// Maps of (rows, columns, channels) as (channels, rows, columns).
+export function byChannel(values, channels) {
+  const size = values.length / channels
+  return Float32Array.from(values, (_, i) => values[(i % size) * channels + Math.floor(i / size)])
+}
+
+// A convolution's weights as (filters, input channels, 3, 3).
+function kernels({ matrix, bias }) {
+  const [filters, channels] = [bias.length, matrix.length / bias.length / 9]
+  const values = new Float32Array(matrix.length)
+  for (let i = 0; i < values.length; i++) {
+    const [filter, channel, place] = [Math.floor(i / (9 * channels)), Math.floor(i / 9) % channels, i % 9]
+    values[i] = matrix[(filter * 9 + place) * channels + channel]
+  }
+  return shaped(values, [filters, channels, 3, 3])
+}

@@ -1,0 +1,25 @@
+// Before the first paint, so that a page kept dark does not flash.
+const root = document.documentElement
+const remembered = (action) => {
+  try {
+    return action(localStorage)
+  } catch {
+    return null // a browser may forbid pages to remember
+  }
+}
+root.style.colorScheme = remembered((storage) => storage.getItem("theme")) ?? ""
+const asked = new URLSearchParams(location.hash.slice(1)).get("page")
+if (/^[a-z]+$/.test(asked ?? "")) root.dataset.page = asked
+addEventListener("DOMContentLoaded", () => {
+  const button = document.getElementById("theme")
+  const preference = matchMedia("(prefers-color-scheme: dark)")
+  const isDark = () => (root.style.colorScheme || (preference.matches ? "dark" : "light")) === "dark"
+  const label = () => (button.firstChild.textContent = isDark() ? "Light theme" : "Dark theme")
+  button.addEventListener("click", () => {
+    root.style.colorScheme = isDark() ? "light" : "dark"
+    remembered((storage) => storage.setItem("theme", root.style.colorScheme))
+    label()
+  })
+  preference.addEventListener("change", label)
+  label()
+})
