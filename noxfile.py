@@ -63,6 +63,7 @@ def bench(session: nox.Session) -> None:
     """Measure the page, the latent functions, and trainings beside the page; print tables."""
     session.install("-e", ".[offline]", *groups("bench"))
     session.run("python", "benchmarks/page.py", *session.posargs)
+    session.run("python", "benchmarks/exported_page.py")
     session.run("python", "benchmarks/latent.py")
     session.run("python", "benchmarks/live_training.py")
 

@@ -61,6 +61,7 @@ ROWS = [
     {"explanation"},
     {"codes", "plotting", "pretraining", "vae_evaluation", "vae_training"},
     {"explanation_plots", "live_training"},
+    {"in_browser"},
     {"components"},
     {"server"},
     {"_train_command"},

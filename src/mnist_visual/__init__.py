@@ -40,6 +40,7 @@ if TYPE_CHECKING:
     from .explanation_plots import plot_evidence as plot_evidence
     from .explanation_plots import plot_saliency as plot_saliency
     from .explanation_plots import plot_trace as plot_trace
+    from .in_browser.page import export_page as export_page
     from .interpolation import filmstrip as filmstrip
     from .interpolation import interpolate as interpolate
     from .interpolation import save_filmstrip as save_filmstrip
@@ -87,6 +88,7 @@ _HOME = {
     "drawing": ["image_steps", "normalize_image", "normalize_strokes", "stroke_steps"],
     "evaluation": ["evaluate_classifier"],
     "explanation_plots": ["plot_change", "plot_evidence", "plot_saliency", "plot_trace"],
+    "in_browser.page": ["export_page"],
     "interpolation": ["filmstrip", "interpolate", "save_filmstrip", "save_gif"],
     "latent": ["decode", "encode", "latent_grid", "reconstruct"],
     "outliers": ["looks_like_digit"],

@@ -115,6 +115,17 @@ def _parser() -> argparse.ArgumentParser:
     _add_data(evaluate)
     evaluate.add_argument("--weights", type=Path, help="a weights file (default: the shipped one)")
     evaluate.set_defaults(run=_evaluate)
+
+    export = commands.add_parser("export", help="write the demo as one page without a server")
+    export.add_argument("page", type=Path, help="the HTML file")
+    export.add_argument("--classifier", type=Path, metavar="FILE", help="weights of your own")
+    export.add_argument("--vae", type=Path, metavar="FILE", help="weights of your own")
+    export.add_argument(
+        "--mnist",
+        type=Path,
+        help="digits for the map of your own --vae, as for train (default: found or fetched)",
+    )
+    export.set_defaults(run=_export)
     return parser
 
 
@@ -264,6 +275,20 @@ def _evaluate_vae(model: Any, name: str, data: Dataset) -> None:
         f"{result.reconstruction:.2f}, KL {result.kl:.2f}), the mean of {result.n:,} pictures and "
         f"{DRAWS} draws, which spread by {result.spread:.2f}."
     )
+
+
+def _export(options: argparse.Namespace) -> None:
+    from .in_browser.page import checked_page_path, export_page
+
+    checked_page_path(options.page)  # before anything is loaded for it
+    own = {name: getattr(options, name) for name in MODELS}
+    models = {name: _model(name, weights) for name, weights in own.items() if weights}
+    if "vae" in models:
+        from .datasets import load_mnist
+
+        models["digits"] = load_mnist(options.mnist)[1]
+    page = export_page(options.page, **models)
+    print(f"{page}: {page.stat().st_size / 1e6:.2f} MB. Open it in a browser, or put it anywhere.")
 
 
 def _pen_digits(options: argparse.Namespace) -> PenDigits | None:

@@ -9,6 +9,7 @@ from pathlib import Path
 _IMPORT = re.compile(r'^import \{([^}]*)\} from "\./(\w+\.js)";\n', re.MULTILINE)
 _EXPORT = re.compile(r"^export (?:async )?(?:const|class|function\*?) (\w+)", re.MULTILINE)
 _COMMENT = re.compile(r"^ *//.*\n", re.MULTILINE)
+_INDENT = re.compile(r"^ +", re.MULTILINE)
 
 
 def bundle(entry: str, folders: Sequence[Path]) -> str:
@@ -47,7 +48,7 @@ def _write(name: str, folders: Sequence[Path], written: dict[str, str]) -> None:
     source = _IMPORT.sub(r'const {\1} = modules["\2"]\n', source)
     source = re.sub(r"^export default .*\n", "", source, flags=re.MULTILINE)
     source = re.sub(r"^export ", "", source, flags=re.MULTILINE)
-    source = _COMMENT.sub("", source)
+    source = _INDENT.sub("", _COMMENT.sub("", source))
     # Names that a module gives another name on import: `a as b` is `a: b` in a pattern.
     source = re.sub(
         r"^const \{[^}]*\} = modules", lambda m: m[0].replace(" as ", ": "), source, flags=re.M

@@ -69,9 +69,9 @@ def round_finely(layer: Affine) -> RoundedLayer:
 
     Examples
     --------
-    >>> layer = Affine(np.array([[1.0, -0.5]], np.float32), np.zeros(1, np.float32))
+    >>> layer = Affine(np.array([[1.0], [-0.25]], np.float32), np.zeros(2, np.float32))
     >>> round_finely(layer).whole.tolist()
-    [[32639, -16320]]
+    [[32639], [-8160]]
     """
     step = max(float(np.abs(layer.matrix).max()), 1e-30) / _LARGEST
     whole = np.rint(layer.matrix / step).astype(np.int16)

@@ -33,6 +33,8 @@ MAX_PLACES = 6_000  # codes of real digits on the plane
 
 _HERE = Path(__file__).parent
 _VIEWS = _HERE.parent / "components" / "js"
+# Where the page's modules are: its own, and the views.
+MODULES = (_HERE / "js", _VIEWS)
 _STYLES = ("components", "network_explorer", "latent_explorer", "lessons")
 # What stands above the views, as apps/dashboard.py has it.
 _HEADINGS = {
@@ -171,7 +173,7 @@ def _page(
         "modes": [[label, *mode.tolist()] for label, mode in modes.items()],
     }
     theme = _text(_HERE / "js" / "theme.js")
-    script = bundle("main.js", [_HERE / "js", _VIEWS])
+    script = bundle("main.js", MODULES)
     formulas = _katex()
     parts = {
         "policy": _policy([theme, script, *formulas]),

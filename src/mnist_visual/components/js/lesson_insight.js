@@ -6,7 +6,7 @@ import { lessonLink, setText } from "./lesson_text.js";
 class Insight {
   constructor(model) {
     this.model = model
-    this.heading = h("h2", { id: "insight", tabindex: -1 }, "What you saw")
+    this.heading = h("h2", { id: "insight", tabindex: -1 }, model.heading ?? "What you saw")
     this.text = h("div", { class: "text" })
     this.wait = h(
       "div",

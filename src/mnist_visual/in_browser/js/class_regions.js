@@ -6,7 +6,7 @@ import { inSlices } from "./slices.js";
 const SIDE = 320 // points that are shown along each axis
 const FIRST = 16 // steps of the first lattice along each axis
 const LAST = 128 // and of the last
-const CLEAR = Math.log(0.99)
+const CHANGE = 0.1 // of a confidence between points, beyond which it is looked more closely
 
 // Takes a function from points to probabilities. `onDraft` hears of each lattice but the last.
 export async function regionsOf(read, [left, right, bottom, top], onDraft) {
@@ -42,10 +42,11 @@ function neighbours(known, row, column, step, width) {
   return rows.flatMap((y) => columns.map((x) => known.get(y * width + x)))
 }
 
-// Whether all agree, and are sure.
+// Whether all agree, and nearly as surely.
 function isClear(points) {
   const best = points[0].indexOf(Math.max(...points[0]))
-  return points.every((logs) => logs[best] > CLEAR)
+  const sure = points.map((logs) => (logs[best] === Math.max(...logs) ? Math.exp(logs[best]) : NaN))
+  return Math.max(...sure) - Math.min(...sure) < CHANGE // false for NaN, too
 }
 
 const mean = (points) => points[0].map((_, i) => points.reduce((sum, logs) => sum + logs[i], 0) / points.length)

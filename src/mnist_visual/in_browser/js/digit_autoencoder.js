@@ -1,6 +1,6 @@
 // The autoencoder, as mnist_visual.digit_vae has it.
 
-import { affine, sigmoid, silu } from "./layer_arithmetic.js";
+import { affine, multiply, sigmoid, silu } from "./layer_arithmetic.js";
 
 const LOG_VAR_LIMIT = 10
 const PATCHES = 7 // along each side, of four by four pixels
@@ -34,8 +34,10 @@ export class DigitAutoencoder {
     // Each of 7 by 7 pixels becomes a square of 6 by 6, four pixels apart; where they overlap they
     // are added. They reach one pixel beyond the picture on every side.
     const picture = new Float32Array(28 * 28).fill(decoder.pixel.bias[0])
+    const [block, square] = [new Float32Array(64), new Float32Array(36)]
     for (let i = 0; i < PATCHES * PATCHES; i++) {
-      const square = affine(decoder.conv2, silu(affine(decoder.conv1, values, 32 * i)))
+      multiply(decoder.conv1, values, 32 * i, block, 0)
+      multiply(decoder.conv2, silu(block), 0, square, 0)
       const [top, left] = [4 * Math.floor(i / PATCHES) - 1, 4 * (i % PATCHES) - 1]
       for (let k = 0; k < 36; k++) {
         const [row, column] = [top + Math.floor(k / 6), left + (k % 6)]

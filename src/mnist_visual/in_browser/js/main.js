@@ -106,7 +106,7 @@ function showLessons() {
   const style = ["lessons"]
   show("contents", lessonContents, { address: LESSONS }, lessons.contents, { follow, style })
   show("idea", lessonIdea, { address: LESSONS, katex: "" }, lessons.idea, { follow, style })
-  show("insight", lessonInsight, { address: LESSONS, katex: "" }, lessons.insight, { follow, style })
+  show("insight", lessonInsight, { address: LESSONS, katex: "", heading: "What there is to see" }, lessons.insight, { follow, style })
 }
 
 // KaTeX is in the page, too; its hash is among those of scripts that may run.

@@ -5,9 +5,8 @@ import { strokeSteps } from "./stroke_normalization.js";
 import { shaped, toBytes } from "./shown_numbers.js";
 
 export class Reading {
-  constructor(network, sample) {
+  constructor(network) {
     this.network = network
-    this.sample = sample
     this.strokes = []
     this.followers = []
     this.read()
@@ -37,19 +36,14 @@ export class Reading {
 export const sketchpadAnswers = (reading) => ({
   state: () => null,
   hear(message, model) {
-    if (message.kind === "draw") {
-      let start = 0
-      const strokes = Array.from(message.lengths, (length) => {
-        start += 2 * length
-        return message.points.subarray(start - 2 * length, start)
-      })
-      reading.draw(strokes)
-      model.say({ kind: "done", number: message.number })
-    } else if (message.kind === "sample") {
-      const strokes = reading.sample()
-      model.say({ kind: "show", strokes, picture: null })
-      reading.draw(strokes)
-    }
+    if (message.kind !== "draw") return
+    let start = 0
+    const strokes = Array.from(message.lengths, (length) => {
+      start += 2 * length
+      return message.points.subarray(start - 2 * length, start)
+    })
+    reading.draw(strokes)
+    model.say({ kind: "done", number: message.number })
   },
 })
 

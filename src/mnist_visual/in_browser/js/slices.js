@@ -2,7 +2,7 @@
 
 const SLICE = 8 // milliseconds of work until others have their turn
 
-const turn = () => new Promise((resolve) => setTimeout(resolve))
+const turn = () => globalThis.scheduler?.yield?.() ?? new Promise((resolve) => setTimeout(resolve))
 
 // Does something for each of so many.
 export async function inSlices(count, action) {
