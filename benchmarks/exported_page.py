@@ -11,10 +11,10 @@ import tempfile
 import time
 from pathlib import Path
 
-from page import _time, move_to_bars
 from playwright.sync_api import Browser, sync_playwright
 
 from mnist_visual import export_page
+from page import _time, move_to_bars
 
 SLOWED = 4
 RUNS = 9
@@ -23,7 +23,8 @@ RUNS = 9
 DRAW_AT_ONCE = """
 const deep = (selector) => [...document.querySelectorAll("main div")]
   .map((node) => node.shadowRoot?.querySelector(selector)).find(Boolean)
-const press = (canvas, key) => canvas.dispatchEvent(new KeyboardEvent("keydown", {key, bubbles: true}))
+const press = (canvas, key) =>
+  canvas.dispatchEvent(new KeyboardEvent("keydown", {key, bubbles: true}))
 const look = () => {
   const [canvas, answer] = [deep(".pad canvas"), deep(".answer")]
   if (!canvas || !answer) return requestAnimationFrame(look)

@@ -16,8 +16,8 @@ from mnist_visual.in_browser.networks import carried_classifier, carried_vae
 from mnist_visual.in_browser.page import MODULES, export_page
 from mnist_visual.inference import shared_network, shared_vae
 from mnist_visual.outliers import _random_drawing
+from tests.drawings import THREE
 
-from ..drawings import THREE
 from .visitor import Visitor
 
 CORE = """
@@ -26,7 +26,7 @@ import { DigitNetwork } from "./digit_network.js";
 import { film } from "./film.js";
 import { pathCodes } from "./latent_paths.js";
 import { traceUnit } from "./network_answers.js";
-import { layersOf, unpack } from "./packed_numbers.js";
+import { layersOf, take, unpack } from "./packed_numbers.js";
 import { shaped } from "./shown_numbers.js";
 import { strokeSteps } from "./stroke_normalization.js";
 
@@ -39,10 +39,11 @@ const cut = (values, size) => Array.from({ length: values.length / size }, (_, i
   Float32Array.from(values.slice(i * size, (i + 1) * size)))
 
 async function networks(carried) {
-  const network = new DigitNetwork(layersOf(await unpack(carried.classifier)))
+  const network = new DigitNetwork(layersOf(take(carried.classifier)))
   const arrays = Object.entries(await unpack(carried.autoencoder))
+  const own = (part) => arrays.filter(([name]) => name.startsWith(part))
   const [encoder, decoder] = ["encoder.", "decoder."].map((part) => layersOf(Object.fromEntries(
-    arrays.filter(([name]) => name.startsWith(part)).map(([name, array]) => [name.slice(8), array]))))
+    own(part).map(([name, array]) => [name.slice(8), array]))))
   return [network, new DigitAutoencoder(encoder, decoder)]
 }
 
@@ -56,7 +57,8 @@ window.core = {
     const maps = cut(bytes, 784).map((digit) => network.maps(digit.map((value) => value / 255)))
     const names = ["conv1", "pool1", "conv2", "pool2", "dense", "probabilities"]
     const first = names.map((name) => [name, asText([maps[0][name].values])])
-    return [asText(maps.map(({ logits }) => logits)), asText(maps.map((each) => each.probabilities.values)), first]
+    const probabilities = asText(maps.map((each) => each.probabilities.values))
+    return [asText(maps.map(({ logits }) => logits)), probabilities, first]
   },
   async trace(carried, bytes, units) {
     const [network] = await networks(carried)
@@ -68,7 +70,8 @@ window.core = {
   async autoencode(carried, codes, bytes) {
     const [, vae] = await networks(carried)
     const found = cut(bytes, 784).map((digit) => vae.encode(digit.map((value) => value / 255)))
-    return [asText(codes.map((code) => vae.decode(code))), asText(found.map((each) => each.mean)), asText(found.map((each) => each.sigma))]
+    const [means, sigmas] = ["mean", "sigma"].map((name) => asText(found.map((each) => each[name])))
+    return [asText(codes.map((code) => vae.decode(code))), means, sigmas]
   },
   path: (start, end, method) => pathCodes(start, end, method, 9),
   film: (bytes, count) => Array.from(film(shaped(Uint8Array.from(bytes), [count, 28, 28]))),
@@ -85,7 +88,9 @@ def exported(tmp_path_factory):
 def carried(exported):
     """What the page carries, as its own script reads it."""
     html = exported.read_text(encoding="utf-8")
-    found = re.findall(r'<script type="application/json" id="(\w+)">(.*?)</script>', html, re.S)
+    found = re.findall(
+        r'<script type="application/json" id="(\w+)">(.*?)</script>', html, re.DOTALL
+    )
     return {name: json.loads(text) for name, text in found}
 
 
@@ -264,7 +269,9 @@ class TestPage:
         read = shared_network()(shared_vae().decoder([code]))[0]
         assert card.locator(".reading").inner_text() == str(read.argmax())
         area.press("ArrowRight")
-        moved = float(re.findall(r"[−\d.]+", card.locator(".where").inner_text())[0].replace("−", "-"))
+        moved = float(
+            re.findall(r"[−\d.]+", card.locator(".where").inner_text())[0].replace("−", "-")
+        )
         assert moved > code[0]
 
     def test_lessons_are_read_with_their_formulas_and_their_links(self, open_page):

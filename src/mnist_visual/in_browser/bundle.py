@@ -8,6 +8,7 @@ from pathlib import Path
 
 _IMPORT = re.compile(r'^import \{([^}]*)\} from "\./(\w+\.js)";\n', re.MULTILINE)
 _EXPORT = re.compile(r"^export (?:async )?(?:const|class|function\*?) (\w+)", re.MULTILINE)
+_RENAMED = re.compile(r"^ *const \{[^}]*\} = modules", re.MULTILINE)
 _COMMENT = re.compile(r"^ *//.*\n", re.MULTILINE)
 _INDENT = re.compile(r"^ +", re.MULTILINE)
 
@@ -35,7 +36,7 @@ def bundle(entry: str, folders: Sequence[Path]) -> str:
     written: dict[str, str] = {}
     _write(entry, folders, written)
     body = "\n".join(written.values())
-    return f'"use strict";\nconst modules = {{}};\n{body}'
+    return f'(() => {{\n"use strict";\nconst modules = {{}};\n{body}\n}})()'
 
 
 def _write(name: str, folders: Sequence[Path], written: dict[str, str]) -> None:
@@ -50,10 +51,10 @@ def _write(name: str, folders: Sequence[Path], written: dict[str, str]) -> None:
     source = re.sub(r"^export ", "", source, flags=re.MULTILINE)
     source = _INDENT.sub("", _COMMENT.sub("", source))
     # Names that a module gives another name on import: `a as b` is `a: b` in a pattern.
-    source = re.sub(
-        r"^const \{[^}]*\} = modules", lambda m: m[0].replace(" as ", ": "), source, flags=re.M
+    source = _RENAMED.sub(lambda found: found[0].replace(" as ", ": "), source)
+    written[name] = (
+        f'modules["{name}"] = (() => {{\n{source.strip()}\nreturn {{ {exported} }}\n}})()'
     )
-    written[name] = f'modules["{name}"] = (() => {{\n{source.strip()}\nreturn {{ {exported} }}\n}})()'
 
 
 def _read(name: str, folders: Sequence[Path]) -> str:

@@ -78,9 +78,7 @@ def round_finely(layer: Affine) -> RoundedLayer:
     return RoundedLayer(whole, np.full(whole.shape[1], step, np.float32), layer.bias)
 
 
-def round_for_inputs(
-    layer: Affine, inputs: Floats, *, step: float, damping: float
-) -> RoundedLayer:
+def round_for_inputs(layer: Affine, inputs: Floats, *, step: float, damping: float) -> RoundedLayer:
     """Round weights so that the sums of typical inputs change as little as can be.
 
     Parameters
@@ -117,9 +115,11 @@ def round_for_inputs(
     return RoundedLayer(whole.astype(np.int16), factors, layer.bias)
 
 
-def layer_arrays(layers: Mapping[str, RoundedLayer], prefix: str = "") -> dict[str, Any]:
+def layer_arrays(
+    layers: Mapping[str, RoundedLayer], prefix: str = ""
+) -> dict[str, npt.NDArray[Any]]:
     """Give the arrays of layers by the names under which the page looks for them."""
-    arrays = {}
+    arrays: dict[str, npt.NDArray[Any]] = {}
     for name, layer in layers.items():
         # The weights of one input have much in common, so they come one after the other.
         arrays[f"{prefix}{name}.whole"] = np.ascontiguousarray(layer.whole.T)
@@ -128,24 +128,31 @@ def layer_arrays(layers: Mapping[str, RoundedLayer], prefix: str = "") -> dict[s
     return arrays
 
 
-def pack(arrays: Mapping[str, npt.NDArray[Any]]) -> dict[str, dict[str, Any]]:
-    """Compress arrays into text.
+def pack(arrays: Mapping[str, npt.NDArray[Any]], *, compress: bool = True) -> dict[str, Any]:
+    """Write arrays as text.
 
     Parameters
     ----------
     arrays : mapping of str to array
         Of float32, int16 or uint8.
+    compress : bool, default True
+        Whether to compress them. What is not compressed is there at once.
 
     Returns
     -------
-    dict of str to dict
-        For each the ``kind`` of its numbers and its ``planes``: the first bytes of all numbers,
-        little-endian, then the second ones, and so on, compressed by zlib, in base64. Numbers of
+    dict
+        ``arrays`` has the name of each, the kind of its numbers, and how many they are. ``data``
+        is in base64, and if compressed one stream of raw deflate. In it are, array by array, the
+        first bytes of all numbers, little-endian, then the second ones, and so on. Numbers of
         int16 are stored plus 128, so that the second bytes of small ones are alike.
     """
+    pieces = [plane.tobytes() for array in arrays.values() for plane in _planes(array)]
+    if compress:
+        end = zlib.compressobj(wbits=-zlib.MAX_WBITS).flush()
+        pieces = [*map(_compressed, pieces), end]
     return {
-        name: {"kind": array.dtype.name, "planes": [*map(_as_text, _planes(array))]}
-        for name, array in arrays.items()
+        "arrays": [[name, array.dtype.name, array.size] for name, array in arrays.items()],
+        "data": base64.b64encode(b"".join(pieces)).decode(),
     }
 
 
@@ -155,12 +162,12 @@ def _planes(array: npt.NDArray[Any]) -> npt.NDArray[np.uint8]:
     return plain.view(np.uint8).reshape(-1, array.dtype.itemsize).T
 
 
-def _as_text(plane: npt.NDArray[np.uint8]) -> str:
+def _compressed(data: bytes) -> bytes:
+    """Give a piece of a stream of raw deflate, after which any other piece may come."""
     # Of many planes the frequencies of bytes say all, and repetitions are mere chance.
-    packed = (_compressed(plane.tobytes(), how) for how in (zlib.Z_HUFFMAN_ONLY, zlib.Z_FILTERED))
-    return base64.b64encode(min(packed, key=len)).decode()
-
-
-def _compressed(data: bytes, strategy: int) -> bytes:
-    packer = zlib.compressobj(9, zlib.DEFLATED, zlib.MAX_WBITS, 9, strategy)
-    return packer.compress(data) + packer.flush()
+    packers = [
+        zlib.compressobj(9, zlib.DEFLATED, -zlib.MAX_WBITS, 9, strategy)
+        for strategy in (zlib.Z_HUFFMAN_ONLY, zlib.Z_FILTERED)
+    ]
+    packed = [packer.compress(data) + packer.flush(zlib.Z_FULL_FLUSH) for packer in packers]
+    return min(packed, key=len)

@@ -29,7 +29,7 @@ from .packing import layer_arrays, pack
 Floats = npt.NDArray[np.float32]
 
 MAX_BYTES = 1_500_000
-MAX_PLACES = 6_000  # codes of real digits on the plane
+MAX_PLACES = 5_000  # codes of real digits on the plane
 
 _HERE = Path(__file__).parent
 _VIEWS = _HERE.parent / "components" / "js"
@@ -114,7 +114,7 @@ def export_page(
     codes, labels = _places(autoencoder, own=vae is not None, digits=digits)
     page = ""
     # Coarser weights, if those of somebody's own network pack badly.
-    for widening in (1, 2, 4, 8):
+    for widening in (1, 1.4, 2, 4, 8):
         carried = carried_vae(autoencoder, codes, widening=widening)
         page = _page(network, carried.arrays, codes, labels)
         if len(page.encode()) <= MAX_BYTES:
@@ -174,17 +174,17 @@ def _page(
     }
     theme = _text(_HERE / "js" / "theme.js")
     script = bundle("main.js", MODULES)
-    formulas = _katex()
+    katex = _katex()
     parts = {
-        "policy": _policy([theme, script, *formulas]),
+        "policy": _policy([theme, script, katex]),
         "version": __version__,
         "theme": theme,
         "style": _text(_HERE / "page.css"),
         "texts": _json(_texts(network, places)),
-        "classifier": _json(pack(layer_arrays(carried_classifier(network)))),
+        "classifier": _json(pack(layer_arrays(carried_classifier(network)), compress=False)),
         "autoencoder": _json(pack(autoencoder)),
         "codes": _json(pack({"codes": whole, "labels": shown})),
-        "katex": _json(pack({"katex": _bytes(text) for text in formulas})),
+        "katex": _json(pack({"katex": np.frombuffer(katex.encode(), np.uint8)})),
         "script": script,
     }
     page = _text(_HERE / "page.html")
@@ -228,22 +228,23 @@ def _policy(scripts: Iterable[str]) -> str:
     )
 
 
-def _katex() -> list[str]:
-    """Find KaTeX, which Panel brings along; without it formulas stay TeX."""
+def _katex() -> str:
+    """Find KaTeX, which Panel brings along."""
     panel = importlib.util.find_spec("panel")  # found, not imported
-    if panel is None or panel.origin is None:
-        return []
-    bundled = Path(panel.origin).parent / "dist" / "bundled" / "katex"
-    return [_text(found) for found in sorted(bundled.glob("*/dist/katex.min.js"))[:1]]
+    origin = None if panel is None else panel.origin
+    bundled = Path(origin or "").parent / "dist" / "bundled" / "katex"
+    scripts = sorted(bundled.glob("*/dist/katex.min.js"))
+    if not scripts:
+        raise FileNotFoundError(
+            f"Panel must bring KaTeX along, for the lessons' formulas. Received: {bundled} "
+            "without. Install Panel again."
+        )
+    return _text(scripts[0])
 
 
 def _json(value: Any) -> str:
     """Write JSON that no parser of HTML takes for the end of a script."""
     return json.dumps(value, ensure_ascii=False, separators=(",", ":")).replace("<", "\\u003c")
-
-
-def _bytes(text: str) -> npt.NDArray[np.uint8]:
-    return np.frombuffer(text.encode(), np.uint8)
 
 
 def _text(path: Path) -> str:

@@ -14,7 +14,7 @@ import { Lessons } from "./lesson_answers.js";
 import { networkAnswers } from "./network_answers.js";
 import { render as networkExplorer } from "./network_explorer.js";
 import { render as normalizationSteps } from "./normalization_steps.js";
-import { layersOf, unpack } from "./packed_numbers.js";
+import { layersOf, take, unpack } from "./packed_numbers.js";
 import { render as pages } from "./pages.js";
 import { LatentPlane, PlacedDrawing, explorerAnswers } from "./plane_answers.js";
 import { render as prediction } from "./prediction.js";
@@ -29,18 +29,26 @@ const carried = (id) => JSON.parse(document.getElementById(id).textContent)
 const place = (id) => document.getElementById(id)
 
 const texts = carried("texts")
-const styles = (...names) => ["components", ...names].map((name) => texts.styles[name])
+
+// What lies below the script in the document is there when all of it has been read.
+const whole = new Promise((resolve) => document.addEventListener("DOMContentLoaded", resolve))
+
+const sheets = Object.fromEntries(Object.entries(texts.styles).map(([name, text]) => {
+  const sheet = new CSSStyleSheet()
+  sheet.replaceSync(text)
+  return [name, sheet]
+}))
 
 // Shows a view in its place; it is shown anew whenever `follow` says so.
 function show(id, view, properties, answers, { follow = null, style = [] } = {}) {
   const model = new StandIn({ lessons: LESSONS, topic: "", ...properties }, answers)
   follow?.(() => model.show())
-  mount(view, model, place(id), styles(...style))
+  mount(view, model, place(id), ["components", ...style].map((name) => sheets[name]))
   return model
 }
 
-async function start() {
-  const network = new DigitNetwork(layersOf(await unpack(carried("classifier"))))
+function start() {
+  const network = new DigitNetwork(layersOf(take(carried("classifier"))))
   const { class_names, noun } = texts
   const reading = new Reading(network)
   const follow = (callback) => reading.follow(callback)
@@ -74,6 +82,7 @@ function showNetwork(reading, follow) {
 }
 
 async function showLatent(reading, network, follow) {
+  await whole
   const arrays = await unpack(carried("autoencoder"))
   const part = (name) => layersOf(Object.fromEntries(
     Object.entries(arrays).flatMap(([key, array]) => (key.startsWith(`${name}.`) ? [[key.slice(name.length + 1), array]] : [])),
@@ -111,15 +120,20 @@ function showLessons() {
 
 // KaTeX is in the page, too; its hash is among those of scripts that may run.
 async function formulas() {
-  const packed = carried("katex")
-  if (!packed.katex) throw new Error("This page has no KaTeX: formulas stay TeX.")
+  await whole
+  const { katex } = await unpack(carried("katex"))
   const script = document.createElement("script")
-  script.textContent = new TextDecoder().decode((await unpack(packed)).katex)
+  script.textContent = new TextDecoder().decode(katex)
   document.head.append(script)
   return window.katex
 }
 
-start().catch((error) => {
-  place("trouble").hidden = false
+const explain = () => (place("trouble").hidden = false)
+
+addEventListener("unhandledrejection", explain)
+try {
+  start()
+} catch (error) {
+  explain()
   throw error
-})
+}

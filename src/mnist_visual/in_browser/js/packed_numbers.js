@@ -2,16 +2,25 @@
 
 const KINDS = { float32: Float32Array, int16: Int16Array, uint8: Uint8Array }
 
-// Takes {name: {kind, planes}} and gives the arrays by their names.
-export async function unpack(packed) {
-  const entries = Object.entries(packed).map(async ([name, { kind, planes }]) => {
-    const unpacked = await Promise.all(planes.map((text) => inflate(bytesOf(text))))
-    const bytes = new Uint8Array(unpacked.length * unpacked[0].length)
-    unpacked.forEach((plane, k) => plane.forEach((byte, i) => (bytes[i * unpacked.length + k] = byte)))
-    const numbers = new KINDS[kind](bytes.buffer)
+// Takes {arrays, data} and gives the arrays by their names.
+export async function unpack({ arrays, data }) {
+  return cut(arrays, await piped(bytesOf(data), new DecompressionStream("deflate-raw")))
+}
+
+// The same of what is not compressed, at once.
+export const take = ({ arrays, data }) => cut(arrays, bytesOf(data))
+
+function cut(arrays, bytes) {
+  let start = 0
+  return Object.fromEntries(arrays.map(([name, kind, count]) => {
+    const numbers = new KINDS[kind](count)
+    const own = new Uint8Array(numbers.buffer)
+    const width = own.length / count
+    for (let k = 0; k < width; k++, start += count) {
+      for (let i = 0; i < count; i++) own[i * width + k] = bytes[start + i]
+    }
     return [name, kind === "int16" ? numbers.map((number) => number - 128) : numbers]
-  })
-  return Object.fromEntries(await Promise.all(entries))
+  }))
 }
 
 function bytesOf(base64) {
@@ -21,14 +30,11 @@ function bytesOf(base64) {
   return bytes
 }
 
-export async function inflate(bytes) {
-  const stream = new Blob([bytes]).stream().pipeThrough(new DecompressionStream("deflate"))
-  return new Uint8Array(await new Response(stream).arrayBuffer())
-}
+// Packs bytes as a view unpacks them.
+export const deflate = (bytes) => piped(bytes, new CompressionStream("deflate"))
 
-export async function deflate(bytes) {
-  const stream = new Blob([bytes]).stream().pipeThrough(new CompressionStream("deflate"))
-  return new Uint8Array(await new Response(stream).arrayBuffer())
+async function piped(bytes, stream) {
+  return new Uint8Array(await new Response(new Blob([bytes]).stream().pipeThrough(stream)).arrayBuffer())
 }
 
 // The layers of a network: a weight is a whole number times the factor of its input. The weights

@@ -60,9 +60,6 @@ export class StandIn {
 // Puts a view into an element of the page, with the styles that its component has.
 export function mount(view, model, place, styles) {
   const root = place.attachShadow({ mode: "open" })
-  root.append(...styles.map((text) => {
-    const style = document.createElement("style")
-    style.textContent = text
-    return style
-  }), view({ model }))
+  root.adoptedStyleSheets = styles
+  root.append(view({ model }))
 }
