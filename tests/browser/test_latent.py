@@ -10,7 +10,7 @@ from PIL import Image
 from playwright.sync_api import expect
 
 import mnist_visual as mv
-from mnist_visual.components.latent_plane import _square
+from mnist_visual.clusters import square_around
 from mnist_visual.inference import shared_network, shared_vae
 from mnist_visual.palette import CLASS_COLORS
 
@@ -19,7 +19,7 @@ from .test_page import SEVEN, THREE, ZERO
 pytestmark = pytest.mark.browser
 
 # Of the whole plane's width, as it is seen at first.
-HALF = _square(mv.load_test_codes().mean)[1]
+HALF = square_around(mv.load_test_codes().mean)[1]
 
 
 class Walker:
