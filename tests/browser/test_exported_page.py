@@ -21,6 +21,7 @@ from tests.drawings import THREE
 from .visitor import Visitor
 
 CORE = """
+import { regionsOf } from "./class_regions.js";
 import { DigitAutoencoder } from "./digit_autoencoder.js";
 import { DigitNetwork } from "./digit_network.js";
 import { film } from "./film.js";
@@ -72,6 +73,13 @@ window.core = {
     const found = cut(bytes, 784).map((digit) => vae.encode(digit.map((value) => value / 255)))
     const [means, sigmas] = ["mean", "sigma"].map((name) => asText(found.map((each) => each[name])))
     return [asText(codes.map((code) => vae.decode(code))), means, sigmas]
+  },
+  async regions(carried, extent) {
+    const [network, vae] = await networks(carried)
+    const drafts = []
+    const read = (point) => network.read(vae.decode(point))
+    const { side, layers } = await regionsOf(read, extent, (draft) => drafts.push(draft.side))
+    return [side, asText([layers]), drafts]
   },
   path: (start, end, method) => pathCodes(start, end, method, 9),
   film: (bytes, count) => Array.from(film(shaped(Uint8Array.from(bytes), [count, 28, 28]))),
@@ -209,6 +217,19 @@ class TestNumbers:
             if trace["products"] is not None:
                 np.testing.assert_allclose(trace["products"], expected.products.ravel(), atol=1e-3)
                 assert trace["before"] == pytest.approx(expected.before, abs=1e-3)
+
+    def test_regions_are_those_of_every_point_evaluated(self, core, carried):
+        extent = [-4.0, 4.0, -4.0, 4.0]
+        side, layers, drafts = core("regions", carried, extent)
+        labels, confidence = numbers(layers, 2, side, side)
+        assert drafts == [side] * 3  # there is something to see at once
+        rows, columns = np.random.default_rng(2).integers(0, side, (2, 2000))
+        points = np.stack([-4 + 8 * (columns + 0.5) / side, 4 - 8 * (rows + 0.5) / side], axis=1)
+        expected = mv.classify_codes(shared_vae(), shared_network(), points)
+        assert (labels[rows, columns] == expected.argmax(axis=1)).mean() > 0.99
+        away = abs(confidence[rows, columns] / 255 - expected.max(axis=1))
+        assert np.median(away) < 0.01
+        assert np.quantile(away, 0.99) < 0.08
 
     @pytest.mark.parametrize("method", ["linear", "spherical"])
     @pytest.mark.parametrize("end", [[-2.0, 1.0], [3.0, 0.0], [-0.5, -0.25], [0.0, 0.0]])
