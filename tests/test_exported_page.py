@@ -9,12 +9,13 @@ import numpy as np
 import pytest
 
 import mnist_visual as mv
-from mnist_visual import _files, cli
+from mnist_visual import _files, cli, outliers
 from mnist_visual._layers import Affine
 from mnist_visual.digit_vae import DigitVAE
 from mnist_visual.in_browser.bundle import bundle
 from mnist_visual.in_browser.networks import carried_classifier, carried_vae
 from mnist_visual.in_browser.packing import pack, round_finely, round_for_inputs
+from mnist_visual.in_browser.page import MODULES
 from mnist_visual.inference import DigitNetwork, shared_network, shared_vae
 
 
@@ -72,6 +73,11 @@ class TestPage:
             mv.export_page(target)
         assert target.read_text() == "old"
         assert [path.name for path in tmp_path.iterdir()] == ["page.html"]
+
+    def test_it_doubts_where_python_does(self):
+        source = (MODULES[0] / "digit_network.js").read_text(encoding="utf-8")
+        limit = re.search(r"const LEAST_TOP_TWO = ([\d.]+)", source)[1]
+        assert float(limit) == outliers.LEAST_TOP_TWO
 
 
 class TestOwnNetworks:
