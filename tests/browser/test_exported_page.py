@@ -295,6 +295,11 @@ class TestPage:
         )
         assert moved > code[0]
 
+    @pytest.mark.parametrize("fragment", ["#page=constructor", "#page=<b>&lesson=__proto__", "#%"])
+    def test_an_address_of_no_page_leads_to_the_first(self, open_page, fragment):
+        visitor = open_page(fragment)
+        visitor.page.get_by_text("Waiting for a digit").wait_for()
+
     def test_lessons_are_read_with_their_formulas_and_their_links(self, open_page):
         visitor = open_page("#page=learn&lesson=vae", viewport={"width": 360, "height": 740})
         visitor.page.get_by_role("heading", name="A network that imagines").wait_for()

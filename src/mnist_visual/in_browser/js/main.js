@@ -70,7 +70,7 @@ function start() {
     once[page]?.()
     delete once[page]
   }
-  const first = LABELS[readPart("page")] ? readPart("page") : "draw"
+  const first = Object.hasOwn(LABELS, readPart("page")) ? readPart("page") : "draw"
   show("pages", pages, { labels: LABELS, first, key: "page" }, { state: () => null, hear: open })
   open({ page: first })
 }
