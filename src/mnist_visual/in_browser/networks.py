@@ -24,7 +24,7 @@ from .packing import RoundedLayer, layer_arrays, round_finely, round_for_inputs
 Floats = npt.NDArray[np.float32]
 
 # How far weights are rounded: the decoder's pictures stay within a grey level or so of 256, and
-# the places of drawings within a fraction of the encoder's own doubt (see `docs`).
+# the places of drawings within a fraction of the encoder's own doubt.
 DECODER_STEP, DECODER_DAMPING = 0.0025, 1e-5
 ENCODER_STEP, ENCODER_DAMPING = 0.005, 1e-2
 _MANY = 5_000  # weights of a layer that is not rounded finely
