@@ -4,7 +4,7 @@ A weight is stored as a whole number; times the step of its layer and the factor
 is the weight again. Layers of few weights are rounded to 16 bits, which changes nothing that can
 be seen. In those of many the steps are wider, the more so the less an input ever varies; and what
 rounding the weights of one input does to a layer's sums, the weights of the inputs after it make
-up for, as far as inputs go together on typical data [1]_. So six bits do as well as ten.
+up for, as far as inputs go together on typical data [1]_. So seven bits do as well as twelve.
 
 References
 ----------
