@@ -120,6 +120,18 @@ class TestClassifier:
         trainer.page.locator(".reading .best").wait_for()
         assert trainer.visitor.ink() > 0.02
 
+    def test_no_epoch_is_written_where_a_value_of_its_curve_stands(self, train):
+        trainer = train()
+        trainer.press("Start")
+        trainer.waits_for("Done, 3 epochs.")
+        trainer.waits_for(re.compile("^Epoch 3, "))
+        marks = trainer.page.locator(".plot .strong")
+        loss = snapshot_at("classifier", 3).logs["val_loss"]
+        assert float(marks.first.text_content()) == pytest.approx(loss, rel=0.01)
+        trainer.slider.fill("0")
+        trainer.waits_for("Before it has learned")
+        assert marks.all_text_contents() == ["", ""]
+
     def test_pause_and_the_queue_on_a_phone(self, train, address):
         trainer = train(f"{address}&place=2", viewport={"width": 360, "height": 740})
         trainer.press("Start")

@@ -5,6 +5,7 @@ import { areWords, clamp } from "./numbers.js";
 import { paintInk, parts, rgb } from "./pictures.js";
 
 const MAX_SHOTS = 24
+const howOften = (count) => ["never", "once"][count] ?? `${count} times`
 
 export class ConfusionMatrix {
   // `onOpen` hears of a cell [true class, read class], `onPick` of a picture.
@@ -90,7 +91,7 @@ export class ConfusionMatrix {
         node.textContent = count || ""
         if (row === column) return
         missed += count
-        node.setAttribute("aria-label", `${this.names[row]} read as ${this.names[column]}: ${count} times`)
+        node.setAttribute("aria-label", `${this.names[row]} read as ${this.names[column]}: ${howOften(count)}`)
         // By the root, so that single mistakes can be seen beside many.
         const strength = count ? 8 + 42 * Math.sqrt(wrong(row, column) / largest) : 0
         node.style.background = count ? `color-mix(in srgb, var(--mv-positive) ${strength.toFixed(1)}%, transparent)` : ""
@@ -133,7 +134,7 @@ export class ConfusionMatrix {
     this.markOpen()
     this.misread = pictures
     const [truth, read] = cell.map((label) => this.names[label])
-    this.title.textContent = `${truth} read as ${read}: ${["never", "once"][count] ?? `${count} times`}`
+    this.title.textContent = `${truth} read as ${read}: ${howOften(count)}`
     const rest = count - indices.length
     const some = rest > 0 ? `The first ${MAX_SHOTS} of them. ` : ""
     this.note.textContent = count ? `${some}Click one to put it on the sketchpad.` : "At this epoch there is none."

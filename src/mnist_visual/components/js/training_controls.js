@@ -19,7 +19,7 @@ function howFar({ state, place, epoch, epochs, batch, batches, seconds_left: lef
   const done = batches && batch ? `in epoch ${now}` : `after ${count(epoch, "epoch")}`
   return {
     queued: () => (place ? ahead(place) : "It is your turn in a moment."),
-    starting: () => "Getting ready …",
+    starting: () => "Getting ready … The first time, this takes up to half a minute.",
     running: () => `Epoch ${now} of ${epochs}${left === null ? "" : `, ${duration(left)}`}`,
     paused: () => {
       if (batch && batches) return `Paused in epoch ${now} of ${epochs}, ${Math.floor((100 * batch) / batches)}%.`
@@ -85,6 +85,7 @@ export class TrainingControls {
     keepFocus([this.batch, this.epoch, this.stop], this.play)
     this.far.textContent = progress ? howFar(progress) : this.waiting
     this.element.classList.toggle("failed", progress?.state === "failed")
+    this.bar.classList.toggle("waits", progress?.state === "starting")
     const { epoch, epochs, batch, batches } = progress ?? {}
     const share = epochs ? Math.min(1, (epoch + (batches ? batch / batches : 0)) / epochs) : 0
     this.bar.style.transform = `scaleX(${progress?.state === "finished" ? 1 : share})`

@@ -1,7 +1,6 @@
 // How the numbers of a training change from epoch to epoch, each line with its name at its end.
 
 import { h, onResize, svg } from "./dom.js";
-import { epochName } from "./training_keeping.js";
 
 const MARGIN = { left: 46, top: 22, bottom: 30 }
 const LABEL = 16 // pixels that a line's name takes in height
@@ -127,7 +126,7 @@ class LearningCurve {
     if (!this.what || !width) return
     const lines = this.lines()
     const live = this.live()
-    this.hint.hidden = lines.length > 0
+    this.hint.hidden = lines.length > 0 || live !== null
     const right = width - (width < 420 ? 128 : 150)
     const all = [...lines.flatMap(([, , points]) => points), ...(live ? [live] : [])]
     const last = Math.max(this.progress?.epochs ?? 0, 1, ...all.map(([epoch]) => epoch))
@@ -166,10 +165,10 @@ class LearningCurve {
     if (!point) return []
     const x = this.x(point.epoch)
     const { name, write } = this.what
-    const value = point.logs[`val_${name}`]
+    const value = point.logs[`val_${name}`] ?? point.logs[name] // there is neither before it has learned
     return [
       svg("line", { class: "sight", x1: x, x2: x, y1: MARGIN.top - 4, y2: bottom }),
-      svg("text", { class: "tick strong middle", x, y: MARGIN.top - 9 }, value === undefined ? epochName(point.epoch) : write(value)),
+      svg("text", { class: "tick strong middle", x, y: MARGIN.top - 9 }, value === undefined ? "" : write(value)),
     ]
   }
 
