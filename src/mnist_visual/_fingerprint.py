@@ -123,5 +123,6 @@ def _settings(value: Any) -> Any:
 
 
 def _devices() -> str:
-    devices = jax.local_devices()
-    return f"{len(devices)} {devices[0].device_kind} of {platform.machine()}"
+    devices, processes = jax.devices(), jax.process_count()
+    spread = f" in {processes} processes" if processes > 1 else ""
+    return f"{len(devices)} {devices[0].device_kind} of {platform.machine()}{spread}"

@@ -12,11 +12,14 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 from . import pretraining, vae_training
 from ._backend import keras
 from ._devices import prepare_jax
 from ._files import checked_target
 from ._interrupts import Interrupts
+from ._processes import is_first, join
 from .checkpoints import load_best, remove_checkpoint
 from .classifier import build_classifier
 from .codes import save_codes
@@ -73,6 +76,8 @@ def train(
         After Ctrl-C, when the best weights so far have been saved.
     """
     prepare_jax()
+    if options.process is not None:
+        join(options.process, options.coordinator)
     _show_log()
     # Found out before the training, not after it.
     output = checked_target(options.output or f"{options.model}.weights.h5")
@@ -84,16 +89,32 @@ def train(
         model = recipe.train(
             epochs=epochs,
             seed=options.seed,
-            callbacks=[_Progress(interrupts)],
+            callbacks=[_Progress(interrupts)] if is_first() else [],
             checkpoint=checkpoint,
         )
-        recipe.save(model)
+        if is_first():
+            recipe.save(_of_this_process(recipe, model))
     except KeyboardInterrupt:
         interrupts.end_at_the_next()
+        if not is_first():
+            raise
+        keras.distribution.set_distribution(None)
         print(f"\nStopped. {_keep_best(recipe, epochs, output, checkpoint)}")
         raise
     remove_checkpoint(checkpoint)
-    print(f"The weights are in {output}.")
+    if is_first():
+        print(f"The weights are in {output}.")
+
+
+def _of_this_process(recipe: _Recipe, model: Any) -> Any:
+    """Copy a model that several processes hold, so that one can compute with it alone."""
+    if keras.distribution.distribution() is None:
+        return model
+    keras.distribution.set_distribution(None)
+    own = recipe.build()
+    for mine, value in zip(own.weights, model.weights, strict=True):
+        mine.assign(np.asarray(value.value))
+    return own
 
 
 def _show_log() -> None:
@@ -104,6 +125,8 @@ def _show_log() -> None:
 
 
 def _check_checkpoint(checkpoint: Path, *, resume: bool) -> None:
+    if not is_first():
+        return
     if checkpoint.exists() and not resume:
         raise FileExistsError(
             f"An unfinished training is not overwritten. Received: {checkpoint}, which is there. "

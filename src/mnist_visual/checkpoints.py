@@ -31,6 +31,7 @@ from ._checkpoint_file import (
 )
 from ._files import PathLike
 from ._fingerprint import differences
+from ._processes import file_of_first, is_first
 
 logger = logging.getLogger(__name__)
 
@@ -93,6 +94,8 @@ def remove_checkpoint(path: PathLike) -> None:
         If it cannot be removed.
     """
     path = Path(path).expanduser()
+    if not is_first():
+        return
     path.unlink(missing_ok=True)
     _remove_parts(path)
 
@@ -165,9 +168,11 @@ class Checkpoint(keras.callbacks.Callback):
             If the file is damaged, no checkpoint, or of another training. It stays, and so does
             the model.
         """
-        if not self._path.exists():
-            return 0
-        record = read_record(self._path)
+        with file_of_first(self._path) as path:
+            return 0 if path is None else self._take_up(path, epochs)
+
+    def _take_up(self, path: Path, epochs: int) -> int:
+        record = read_record(path)
         if different := differences(record.fingerprint, self._fingerprint):
             raise ValueError(
                 "Only the training that wrote a checkpoint goes on from it. Received: "
@@ -175,12 +180,12 @@ class Checkpoint(keras.callbacks.Callback):
                 "Train as then, or delete the file to begin anew."
             )
         state, weights = self._state(), self.model.weights
-        values = read_values(self._path, "state", state)
+        values = read_values(path, "state", state)
         if record.best is not None:
-            self._best_weights = read_values(self._path, "best", weights)
+            self._best_weights = read_values(path, "best", weights)
         for number, memory in enumerate(record.memories):
             if "best_weights" in memory:
-                memory["best_weights"] = read_values(self._path, f"memory{number}-", weights)
+                memory["best_weights"] = read_values(path, f"memory{number}-", weights)
         _assign(state, values)
         self._epoch, self._best = record.epoch, record.best
         self._memories, self.history.history = record.memories, record.history
@@ -189,7 +194,8 @@ class Checkpoint(keras.callbacks.Callback):
 
     def on_train_begin(self, logs: object = None) -> None:  # noqa: ARG002 -- Keras gives it
         """Give the other callbacks the memories back that they have just lost."""
-        _remove_parts(self._path)
+        if is_first():
+            _remove_parts(self._path)
         if self._memories is None:
             self._save()  # so that a folder that cannot be written to is found out now
             return
@@ -221,6 +227,8 @@ class Checkpoint(keras.callbacks.Callback):
         ]
 
     def _save(self) -> None:
+        if not is_first():
+            return
         groups: dict[str, Sequence[Any]] = {
             "state": [variable.value for variable in self._state()],
             "best": self._best_weights,
@@ -246,6 +254,8 @@ class Checkpoint(keras.callbacks.Callback):
 
 def _checked_target(path: PathLike) -> Path:
     path = Path(path).expanduser()
+    if not is_first():
+        return path
     if path.is_dir():
         raise ValueError(f"A checkpoint is a file. Received: the folder {path}. Name a file in it.")
     if not path.parent.is_dir():

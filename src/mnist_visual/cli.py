@@ -36,6 +36,16 @@ class _Parser(argparse.ArgumentParser):
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command; what a user can mend ends in one sentence and exit code 2."""
     options = _parser().parse_args(arguments)
+    code = _run(options)
+    if code and getattr(options, "process", None):
+        # JAX would wait at the end for the other processes, which may be gone.
+        sys.stdout.flush()
+        sys.stderr.flush()
+        os._exit(code)
+    return code
+
+
+def _run(options: argparse.Namespace) -> int:
     try:
         options.run(options)
     except KeyboardInterrupt:
@@ -102,6 +112,17 @@ def _parser() -> argparse.ArgumentParser:
         "--resume",
         action="store_true",
         help="go on with a training that was stopped; give the other options as then",
+    )
+    train.add_argument(
+        "--process",
+        metavar="I/N",
+        help="train with N processes, here or on other machines, of which this is number I, from "
+        "0; auto under Slurm or Open MPI",
+    )
+    train.add_argument(
+        "--coordinator",
+        metavar="HOST:PORT",
+        help="where process 0 is, for all others to find it",
     )
     train.set_defaults(run=_train)
 
@@ -241,7 +262,7 @@ def _models(options: argparse.Namespace, classes: int) -> dict[str, Any]:
     }
 
 
-def _model(name: str, weights: Path | None, classes: int) -> Any:
+def _model(name: str, weights: Path | None, classes: int = 10) -> Any:
     from .classifier import build_classifier
     from .vae import build_vae
     from .weights import load_pretrained, load_weights

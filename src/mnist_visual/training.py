@@ -11,6 +11,7 @@ that a checkpoint takes up again goes on to the same bits, see `checkpoints`.
 from __future__ import annotations
 
 import functools
+import json
 import logging
 import math
 from collections.abc import Callable, Iterable
@@ -21,10 +22,12 @@ import numpy.typing as npt
 
 from ._backend import keras
 from ._files import PathLike
-from ._fingerprint import fingerprint
+from ._fingerprint import digest, fingerprint
 from ._pictures import Pictures, as_floats, labelled_pictures, picture_shape
+from ._processes import check_alike, others_go_on, several
 from .augmentation import warp
 from .checkpoints import Checkpoint, remove_checkpoint
+from .fast.devices import check_divides
 from .fast.layers import UnknownKindError
 from .fast.loop import fit
 from .fast.objective import CompiledObjective, Objective
@@ -177,14 +180,19 @@ def fit_epochs(
     Raises
     ------
     ValueError
-        If `epochs`, `batch_size` or `seed` is out of range, or the checkpoint is refused.
+        If `epochs`, `batch_size` or `seed` is out of range, or the checkpoint is refused; if the
+        processes of one training train different things; or if Keras itself has to train, and
+        cannot divide the batches evenly among the devices.
+    ConnectionError
+        If another process of the training ended.
     """
     check_options(epochs=epochs, batch_size=batch_size, seed=seed)
     epoch_data = functools.lru_cache(maxsize=1)(epoch_data)  # the first is asked for repeatedly
     objective = _known(model, objective_of)
     calls = [_seeded_noise(model, seed), *callbacks]
     initial_epoch = 0
-    if checkpoint is not None:
+    run: dict[str, Any] = {}
+    if checkpoint is not None or several():
         run = fingerprint(
             model,
             training_data=epoch_data(0),
@@ -194,6 +202,10 @@ def fit_epochs(
             batch_size=int(batch_size),
             loop="Keras's fit" if objective is None else "the fast one",
         )
+    if several():
+        weights = digest(tuple(np.asarray(weight.value) for weight in model.weights))
+        check_alike(json.dumps([run, weights], sort_keys=True))
+    if checkpoint is not None:
         keeper = Checkpoint(checkpoint, model, run, calls)
         initial_epoch = keeper.take_up(epochs)
         calls += [keeper.history, keeper]
@@ -208,7 +220,11 @@ def fit_epochs(
         def order(epoch: int, n: int) -> npt.NDArray[np.int64]:
             return epoch_order(n, seed=seed, epoch=epoch)
 
-        return fit(objective, epoch_data, order, batch_size=batch_size, callbacks=calls, **options)
+        with others_go_on():
+            return fit(
+                objective, epoch_data, order, batch_size=batch_size, callbacks=calls, **options
+            )
+    check_divides(len(epoch_data(0)[0]), validation_data, batch_size)
     batches = _Batches(epoch_data, batch_size=batch_size, seed=seed)
     return model.fit(
         batches,

@@ -9,6 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from mnist_visual._backend import keras
+from mnist_visual._processes import is_first
 
 from .objective import Objective
 from .steps import Steps
@@ -63,7 +64,7 @@ def fit(
     calls = keras.callbacks.CallbackList(
         list(callbacks),
         add_history=True,
-        add_progbar=verbose != 0,
+        add_progbar=verbose != 0 and is_first(),
         verbose=verbose,
         epochs=epochs,
         steps=-(-len(pictures) // batch_size),

@@ -13,6 +13,7 @@ import jax.numpy as jnp
 
 from mnist_visual._backend import keras
 
+from .devices import check_distribution, divides_by_hand
 from .layers import Share, UnknownKindError
 from .network import Network, is_graph
 
@@ -126,10 +127,10 @@ def check_model(model: keras.Model) -> None:
         ("run_eagerly and jit_compile=False", model.run_eagerly or not model.jit_compile),
         ("losses of layers and regularizers", bool(model.losses)),
         ("scaled losses", getattr(optimizer, "loss_scale_factor", None) is not None),
-        ("a distribution of Keras", keras.distribution.distribution() is not None),
     ):
         if unknown:
             raise UnknownKindError(reason)
+    check_distribution()
     if not isinstance(optimizer, keras.optimizers.Optimizer) or isinstance(
         optimizer, keras.optimizers.LossScaleOptimizer
     ):
@@ -156,7 +157,7 @@ def network_of(model: keras.Model) -> Any:
     UnknownKindError
         As from `Network`.
     """
-    return Network(model) if jax.default_backend() == "cpu" else _of_keras(model)
+    return Network(model) if divides_by_hand() else _of_keras(model)
 
 
 def _of_keras(model: keras.Model) -> Any:

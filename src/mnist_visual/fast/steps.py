@@ -1,33 +1,31 @@
 """Many steps of training, or of measuring, compiled into one program.
 
 The pictures stay on the devices as they are, as uint8 where they came so. Every step gathers its
-batch, and the whole epoch is one loop on the device. Where the process has several CPU devices,
-each computes its share of every batch; the losses and the optimizer run on all alike.
+batch, and the whole epoch is one loop on the device. Where there are several devices, see
+`devices`, each computes its share of every batch; the losses and the optimizer run on all alike.
 """
 
 from __future__ import annotations
 
 import logging
 import operator
-import os
 import time
-from functools import cached_property, partial
+from functools import partial
 from typing import Any
 
 import jax
 import jax.numpy as jnp
 import numpy as np
 from jax import lax
-from jax.sharding import Mesh, NamedSharding, PartitionSpec
+from jax.sharding import NamedSharding, PartitionSpec
 
 from mnist_visual._backend import keras
 
+from .devices import DEVICES, divides_by_hand, mesh_of_devices
 from .layers import Share
 from .objective import Objective
 
 logger = logging.getLogger(__name__)
-
-_DEVICES = "devices"
 
 
 class Steps:
@@ -44,6 +42,7 @@ class Steps:
         self._variables = _variables_of(objective.model)
         self._weights, self._others, self._optimizer, self._metrics = self._variables
         self._programs: dict[Any, Any] = {}
+        self._mesh = mesh_of_devices()
 
     @classmethod
     def of(cls, objective: Objective) -> Steps:
@@ -59,7 +58,8 @@ class Steps:
 
     def _serves(self, objective: Objective) -> bool:
         now = _variables_of(objective.model)
-        return type(objective) is type(self._objective) and all(
+        same = type(objective) is type(self._objective) and mesh_of_devices() == self._mesh
+        return same and all(
             len(mine) == len(theirs) and all(map(operator.is_, mine, theirs))
             for mine, theirs in zip(self._variables, now, strict=True)
         )
@@ -68,7 +68,16 @@ class Steps:
         """Copy an array, or several in lists and tuples, to all devices that compute."""
         if self._mesh is None:
             return jax.tree.map(jnp.asarray, array)
-        return jax.device_put(array, NamedSharding(self._mesh, PartitionSpec()))
+        everywhere = NamedSharding(self._mesh, PartitionSpec())
+        if jax.process_count() == 1:
+            return jax.device_put(array, everywhere)
+
+        def mine(value: Any) -> Any:
+            # Every process has all of it: unlike `device_put`, nothing is compared over the wire.
+            value = np.asarray(value)
+            return jax.make_array_from_callback(value.shape, everywhere, lambda part: value[part])
+
+        return jax.tree.map(mine, array)
 
     def train(self, pictures: Any, targets: Any, order: Any, first: int, last: int) -> None:
         """Train the model with some batches.
@@ -122,16 +131,11 @@ class Steps:
             for variable, value in zip(kind, values, strict=True):
                 variable.assign(value)
 
-    @cached_property
-    def _mesh(self) -> Mesh | None:
-        devices = jax.local_devices()
-        if jax.default_backend() != "cpu" or len(devices) == 1:
-            return None
-        return Mesh(np.array(devices[: os.cpu_count()]), (_DEVICES,))
-
     def _compiled(self, loop: Any) -> Any:
         if self._mesh is None:
             return jax.jit(loop)
+        if not divides_by_hand():
+            return jax.jit(loop, out_shardings=NamedSharding(self._mesh, PartitionSpec()))
         everywhere = PartitionSpec()
         return jax.jit(
             jax.shard_map(
@@ -141,9 +145,19 @@ class Steps:
 
     def _share(self, size: int) -> Share:
         n_devices = 1 if self._mesh is None else self._mesh.size
-        if n_devices == 1 or size % n_devices:
+        if n_devices == 1 or size % n_devices or not divides_by_hand():
             return Share(size)
-        return Share(size, n_devices, lax.axis_index(_DEVICES))
+        return Share(size, n_devices, lax.axis_index(DEVICES))
+
+    def _batch(self, pictures: Any, rows: Any, scale: Any) -> Any:
+        """Gather pictures as float32 (height, width, batch)."""
+        gathered = jnp.moveaxis(pictures[rows], 0, -1)
+        batch = lax.optimization_barrier(gathered.astype(jnp.float32) / scale)
+        if self._mesh is None or divides_by_hand() or batch.shape[-1] % self._mesh.size:
+            return batch
+        # XLA divides all that follows as it finds the batch divided.
+        parts = PartitionSpec(*[None] * (batch.ndim - 1), DEVICES)
+        return lax.with_sharding_constraint(batch, NamedSharding(self._mesh, parts))
 
     def _train_loop(
         self,
@@ -161,7 +175,7 @@ class Steps:
 
         def step(number: Any, state: Any) -> Any:
             rows = order[number]
-            batch = _batch(pictures, share.take(rows), scale)
+            batch = self._batch(pictures, share.take(rows), scale)
             return self._train_step(state, batch, targets[rows], hyperparameters, share)
 
         return lax.fori_loop(first, last, step, state)
@@ -203,7 +217,7 @@ class Steps:
         def step(number: Any, state: Any) -> Any:
             others, metrics = state
             rows = order[number]
-            batch = _batch(pictures, share.take(rows), scale)
+            batch = self._batch(pictures, share.take(rows), scale)
             outputs, others = self._outputs(weights, others, batch, training=False, share=share)
             outputs = _gather(outputs, share)
             _, state = self._loss(
@@ -259,24 +273,18 @@ def _values(scope: Any, variables: Any) -> list[Any]:
     return [scope.get_current_value(variable) for variable in variables]
 
 
-def _batch(pictures: Any, rows: Any, scale: Any) -> Any:
-    """Gather pictures as float32 (height, width, batch)."""
-    gathered = jnp.moveaxis(pictures[rows], 0, -1)
-    return lax.optimization_barrier(gathered.astype(jnp.float32) / scale)
-
-
 def _gather(outputs: Any, share: Share) -> Any:
     """Bring the outputs of all devices together, for the whole batch."""
     if share.of == 1:
         return outputs
-    return lax.all_gather(outputs, _DEVICES, tiled=True)
+    return lax.all_gather(outputs, DEVICES, tiled=True)
 
 
 def _total(gradients: Any, share: Share) -> Any:
     """Add the gradients of all devices up, all of them at once."""
     if share.of == 1:
         return gradients
-    flat = lax.psum(jnp.concatenate([jnp.ravel(gradient) for gradient in gradients]), _DEVICES)
+    flat = lax.psum(jnp.concatenate([jnp.ravel(gradient) for gradient in gradients]), DEVICES)
     ends = np.cumsum([gradient.size for gradient in gradients])[:-1]
     parts = jnp.split(flat, ends)
     return [part.reshape(gradient.shape) for part, gradient in zip(parts, gradients, strict=True)]
