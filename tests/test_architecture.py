@@ -28,6 +28,7 @@ ROWS = [
         "_names",
         "_numbers",
         "_pictures",
+        "_processes",
         "_refinement",
         "_weights_file",
         "drawing",
