@@ -10,6 +10,7 @@ import io
 import json
 import math
 from collections.abc import Mapping, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -37,6 +38,8 @@ REMEMBERED = (
     "wait",
     "_ema_weights_in_model",
 )
+
+_MAX_RECORD_BYTES = 1 << 20  # ten thousand epochs
 
 Values = list[npt.NDArray[Any]]
 
@@ -113,6 +116,11 @@ def write_checkpoint(path: Path, record: Record, groups: Mapping[str, Sequence[A
         If the file cannot be written.
     """
     text = json.dumps(dataclasses.asdict(record), default=float).encode()
+    if len(text) > _MAX_RECORD_BYTES:
+        raise ValueError(
+            f"A checkpoint tells of a training in at most {_MAX_RECORD_BYTES:,} bytes. Received: "
+            f"{record.epoch:,} epochs, which need {len(text):,}. Train fewer, or without it."
+        )
     arrays = {"record": np.frombuffer(text, np.uint8)}
     for group, values in groups.items():
         for number, value in enumerate(values):
@@ -147,8 +155,9 @@ def read_record(path: Path) -> Record:
     ValueError
         If it is damaged or no checkpoint.
     """
-    text = _read_arrays(path, {"record": ("|u1", (ANY,))})["record"].tobytes()
-    with _broken(path):
+    layout: Layout = {"record": ("|u1", (ANY,))}
+    text = _read_arrays(path, layout, most=_MAX_RECORD_BYTES)["record"].tobytes()
+    with broken(path):
         try:
             found = json.loads(text)
             best = None if found["best"] is None else Best(**found["best"])
@@ -188,11 +197,17 @@ def read_values(path: Path, group: str, variables: Sequence[Any]) -> Values:
         f"{group}{number}": (_stored(dtype).str, (math.prod(shape),))
         for number, (dtype, shape) in enumerate(zip(types, shapes, strict=True))
     }
-    arrays = _read_arrays(path, layout).values()
-    return [
+    arrays = _read_arrays(path, layout)
+    values = [
         array.view(dtype).reshape(shape)
-        for array, dtype, shape in zip(arrays, types, shapes, strict=True)
+        for array, dtype, shape in zip(arrays.values(), types, shapes, strict=True)
     ]
+    with broken(path):
+        for name, value in zip(arrays, values, strict=True):
+            numbers = value.view("bfloat16") if value.dtype.kind == "V" else value
+            if not np.isfinite(numbers).all():
+                raise ValueError(f"{name} has NaN or infinite values")
+    return values
 
 
 def _stored(dtype: np.dtype[Any]) -> np.dtype[Any]:
@@ -200,14 +215,17 @@ def _stored(dtype: np.dtype[Any]) -> np.dtype[Any]:
     return np.dtype(f"u{dtype.itemsize}") if dtype.kind == "V" else dtype
 
 
-def _read_arrays(path: Path, layout: Layout) -> dict[str, npt.NDArray[Any]]:
+def _read_arrays(
+    path: Path, layout: Layout, *, most: int = MAX_BYTES
+) -> dict[str, npt.NDArray[Any]]:
     if not path.is_file():
         raise FileNotFoundError(f"A checkpoint must be a file that exists. Received: {path}.")
-    with _broken(path), path.open("rb") as file:
-        return read_npz(file, file_size(file), layout)
+    with broken(path), path.open("rb") as file:
+        return read_npz(file, file_size(file), layout, most=most)
 
 
-def _broken(path: Path) -> Any:
+def broken(path: Path) -> AbstractContextManager[None]:
+    """Give every way in which a checkpoint can be damaged one type, and a sentence."""
     return broken_is_value_error(
         str(path),
         "A checkpoint must be whole, and written in training such a model.",
@@ -223,16 +241,23 @@ def _check(record: Record) -> None:
     numbers += [value for memory in record.memories for value in memory.values()]
     counts = record.epoch, best.epoch
     for rule, holds in (
-        ("it has numbers", all(isinstance(number, int | float) for number in numbers)),
+        ("it has numbers, of which floats can be made", all(map(_is_number, numbers))),
         ("epochs are counted", all(isinstance(count, int) and count >= 0 for count in counts)),
         ("it says who wrote it", isinstance(record.fingerprint, dict)),
         ("a training stopped or did not", isinstance(record.stopped, bool)),
-        ("a history is that of its epochs", _longest(record.history) <= record.epoch),
+        ("a history is that of its epochs", _longest(record.history) == record.epoch),
+        ("the best is one of them", best.epoch <= max(record.epoch, 1)),
         ("memories have known names", all(set(m) <= set(REMEMBERED) for m in record.memories)),
     ):
         if not holds:
             raise TypeError(f"{rule}, which is not so here")
 
 
+def _is_number(value: object) -> bool:
+    return isinstance(value, float) or (isinstance(value, int) and abs(value) < 1 << 63)
+
+
 def _longest(history: Mapping[str, list[float]]) -> int:
+    if not all(isinstance(values, list) for values in history.values()):
+        raise TypeError("a history has lists, which is not so here")
     return max(map(len, history.values()), default=0)

@@ -9,7 +9,6 @@ from __future__ import annotations
 import contextlib
 import math
 import struct
-import zipfile
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import IO, Any, TypeAlias
@@ -25,6 +24,7 @@ from ._files import (
     decompressed,
     existing,
     file_size,
+    opened_npz,
     read_at_most,
     read_exactly,
     read_npz,
@@ -223,7 +223,7 @@ def read_class_names(path: Path) -> list[str] | None:
             text = read_at_most(file, _MAX_NAMES_BYTES).decode("utf-8-sig")
             return checked_class_names(text.rstrip().splitlines())
     with path.open("rb") as file, broken_is_value_error(str(path)):
-        with zipfile.ZipFile(file) as archive:
+        with opened_npz(file) as archive:
             named = "class_names.npy" in archive.namelist()
         if not named:
             return None

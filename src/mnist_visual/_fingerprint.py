@@ -17,6 +17,10 @@ from ._backend import keras
 
 _DIGEST_LENGTH = 64  # of SHA-256, in hexadecimal
 
+# A recipe may make its pictures and its schedule from these options: then both are other ones too.
+_OPTIONS = {"seed", "epochs", "batch_size"}
+_MADE_FROM_THEM = {"training data", "optimizer"}
+
 
 def fingerprint(
     model: keras.Model,
@@ -66,15 +70,19 @@ def fingerprint(
 
 def differences(old: Mapping[str, Any], new: Mapping[str, Any]) -> str:
     """Say in words in what two fingerprints differ; no words where they do not."""
+    names = [*new, *(old.keys() - new.keys())]
+    different = [name for name in names if old.get(name) != new.get(name)]
+    if not _OPTIONS.isdisjoint(different):
+        different = [name for name in different if name not in _MADE_FROM_THEM]
     found = []
-    for name in [*new, *(old.keys() - new.keys())]:
+    for name in different:
         before, now = old.get(name), new.get(name)
-        if before == now or (name == "learning_rate" and None in (before, now)):
+        if name == "learning_rate" and None in (before, now):
             continue
         if len(f"{before}") < _DIGEST_LENGTH > len(f"{now}"):
             found.append(f"{name} {before} (now {now})")
         else:
-            found.append(f"another {name}")
+            found.append(f"{'other' if name.endswith('data') else 'another'} {name}")
     return ", ".join(found)
 
 

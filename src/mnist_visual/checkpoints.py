@@ -11,7 +11,6 @@ It also says which training wrote it, and no other one goes on from it.
 
 from __future__ import annotations
 
-import glob
 import logging
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -25,13 +24,16 @@ from ._checkpoint_file import (
     Best,
     Record,
     Values,
+    broken,
     read_record,
     read_values,
     write_checkpoint,
 )
-from ._files import PathLike
+from ._files import PathLike, checked_target, plain, remove_parts
 from ._fingerprint import differences
 from ._processes import file_of_first, is_first
+
+__all__ = ["Best", "load_best", "remove_checkpoint"]
 
 logger = logging.getLogger(__name__)
 
@@ -97,7 +99,7 @@ def remove_checkpoint(path: PathLike) -> None:
     if not is_first():
         return
     path.unlink(missing_ok=True)
-    _remove_parts(path)
+    remove_parts(path)
 
 
 class Checkpoint(keras.callbacks.Callback):
@@ -139,7 +141,9 @@ class Checkpoint(keras.callbacks.Callback):
         super().__init__()
         self.set_model(model)
         self.history = keras.callbacks.History()
-        self._path = _checked_target(path)
+        self._path = Path(path).expanduser()
+        if is_first():  # no other process writes it
+            checked_target(path, "checkpoint")
         self._callbacks = [each for each in callbacks if isinstance(each, _WITH_MEMORY)]
         names = ", ".join(type(each).__name__ for each in self._callbacks)
         self._fingerprint = {**fingerprint, "callbacks": names or "none"}
@@ -176,9 +180,12 @@ class Checkpoint(keras.callbacks.Callback):
         if different := differences(record.fingerprint, self._fingerprint):
             raise ValueError(
                 "Only the training that wrote a checkpoint goes on from it. Received: "
-                f"{self._path}, written with {different}. "
+                f"{self._path}, written with {plain(different)}. "
                 "Train as then, or delete the file to begin anew."
             )
+        with broken(self._path):
+            if len(record.memories) != len(self._callbacks):
+                raise ValueError(f"it has {len(record.memories)} memories of callbacks")
         state, weights = self._state(), self.model.weights
         values = read_values(path, "state", state)
         if record.best is not None:
@@ -194,8 +201,6 @@ class Checkpoint(keras.callbacks.Callback):
 
     def on_train_begin(self, logs: object = None) -> None:  # noqa: ARG002 -- Keras gives it
         """Give the other callbacks the memories back that they have just lost."""
-        if is_first():
-            _remove_parts(self._path)
         if self._memories is None:
             self._save()  # so that a folder that cannot be written to is found out now
             return
@@ -250,25 +255,6 @@ class Checkpoint(keras.callbacks.Callback):
             memories=memories,
         )
         write_checkpoint(self._path, record, groups)
-
-
-def _checked_target(path: PathLike) -> Path:
-    path = Path(path).expanduser()
-    if not is_first():
-        return path
-    if path.is_dir():
-        raise ValueError(f"A checkpoint is a file. Received: the folder {path}. Name a file in it.")
-    if not path.parent.is_dir():
-        raise FileNotFoundError(
-            f"The folder of a checkpoint must exist. Received: {path}. Make the folder first."
-        )
-    return path
-
-
-def _remove_parts(path: Path) -> None:
-    """Remove what processes that were killed in writing have left, see `write_whole`."""
-    for part in path.parent.glob(f".{glob.escape(path.name)}.*.part"):
-        part.unlink(missing_ok=True)
 
 
 def _assign(variables: Sequence[Any], values: Values) -> None:

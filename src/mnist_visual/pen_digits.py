@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import array
-import io
 import itertools
 import re
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -32,6 +32,7 @@ _PEN_LAYOUT: Layout = {
     "label": ("|u1", (ANY,)),
     "writer": ("<i2", (ANY,)),
 }
+_MAX_LINE = 1000  # bytes
 _TABLET_HEIGHT = 500.0  # UCI's box of 500 by 500 tablet units
 
 
@@ -127,7 +128,7 @@ def load_pen_digits(path: PathLike) -> PenDigits:
         if start == b"PK":
             return _pen_digits_of(read_npz(file, file_size(file), _PEN_LAYOUT))
         stream, limit = decompressed(file)
-        return _parse_unipen(read_at_most(stream, limit))
+        return _parse_unipen(_lines(read_at_most(stream, limit)))
 
 
 def _pen_digits_of(arrays: dict[str, NDArray[Any]]) -> PenDigits:
@@ -154,12 +155,22 @@ def _check_starts(name: str, starts: NDArray[Any], end: int) -> None:
         raise ValueError(f"{name} must rise from 0 to {end}. Received: {starts}.")
 
 
-def _parse_unipen(text: bytearray) -> PenDigits:
+def _lines(text: bytearray) -> Iterator[bytes]:
+    start = 0
+    while start < len(text):
+        end = text.find(b"\n", start, start + _MAX_LINE) + 1 or len(text)
+        if end - start > _MAX_LINE:
+            raise ValueError(f"it has a line of more than {_MAX_LINE} bytes")
+        yield bytes(text[start:end])
+        start = end
+
+
+def _parse_unipen(lines: Iterable[bytes]) -> PenDigits:
     digits: list[list[array.array[float]]] = []  # x, y, x, y, ... of each stroke, without boxing
     labels: list[int] = []
     writers: list[int] = []
     stroke: array.array[float] | None = None  # None while the pen is up
-    for number, raw in enumerate(io.BytesIO(text), 1):
+    for number, raw in enumerate(lines, 1):
         line = raw.decode("latin-1")
         words = line.split()
         command = words[0] if words else ""

@@ -7,27 +7,28 @@ architecture or a surprise along: it must hold exactly the arrays that the model
 from __future__ import annotations
 
 import importlib
+import io
 import itertools
 import math
-import os
-import secrets
-import tempfile
+import operator
 import warnings
 from importlib import resources
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal, overload
 
 import h5py
 import numpy as np
 
 from ._backend import keras
-from ._files import PathLike, checked_target
-from ._weights_file import broken_is_value_error, check_heaps, read_array, walk
+from ._files import WEIGHTS, PathLike, checked_target, write_whole
+from ._hdf5 import HDF5, SIGNATURE
+from ._shipped import shipped_file
+from ._weights_file import broken_is_value_error, read_array
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-_MAX_ATTRIBUTE_BYTES = 1 << 16  # HDF5's own limit, which is why Keras 2 splits long attributes
+    from .vae import VAE
 
 # Where each model that the package ships weights for is built.
 _PRETRAINED = {
@@ -36,7 +37,7 @@ _PRETRAINED = {
 }
 
 
-def save_weights(model: Any, path: PathLike) -> None:
+def save_weights(model: keras.Model, path: PathLike) -> None:
     """Save the weights of a model in Keras 3's layout.
 
     The file appears whole or not at all: a save that fails or is killed leaves the old one.
@@ -57,25 +58,19 @@ def save_weights(model: Any, path: PathLike) -> None:
 
     Examples
     --------
+    >>> import tempfile
     >>> model = keras.Sequential([keras.Input((2,)), keras.layers.Dense(1)])
     >>> with tempfile.TemporaryDirectory() as folder:
     ...     path = Path(folder, "tiny.weights.h5")
     ...     save_weights(model, path)
     ...     load_weights(model, path)
     """
-    path = checked_target(path)
+    path = checked_target(path, *WEIGHTS)
     _check_built(model)
-    part = path.with_name(f".{secrets.token_hex(8)}.weights.h5")
-    try:
-        _save(model, part)
-        with part.open("rb+") as file:
-            os.fsync(file.fileno())
-        part.replace(path)
-    finally:
-        part.unlink(missing_ok=True)
+    write_whole(path, _saved(model).getvalue())
 
 
-def load_weights(model: Any, path: PathLike) -> None:
+def load_weights(model: keras.Model, path: PathLike) -> None:
     """Load the weights of a model from a file of Keras 3 or Keras 2, in place.
 
     The file's layout is told from its content. Everything in it is checked before the first
@@ -104,38 +99,40 @@ def load_weights(model: Any, path: PathLike) -> None:
     """
     path = Path(path).expanduser()
     _check_built(model)
-    _check_file(path, 16 * model.count_params() + (16 << 20))
-    with tempfile.TemporaryDirectory() as folder:
-        # The model's own weights, saved, say what a file of Keras 3 must hold, for any model.
-        own = Path(folder, "own.weights.h5")
-        _save(model, own)
-        with broken_is_value_error(path), h5py.File(path, "r") as file:
-            groups, datasets = walk(file)
-            root = groups.get("model_weights", file)
-            keras2 = any(key in root.attrs for key in ("layer_names", "layer_names0"))
-            if keras2:
-                pairs = _read_keras2(model, groups, datasets)
-            else:
-                _read_keras3(model, datasets, own)
+    content = _read_file(path, 16 * model.count_params() + (16 << 20))
+    # The model's own weights, saved, say what a file of Keras 3 must hold, for any model.
+    own = _saved(model)
+    with broken_is_value_error(path):
+        file = HDF5(content)
+        root = file.attributes("model_weights" if "model_weights" in file.groups else "")
+        keras2 = any(key in root for key in ("layer_names", "layer_names0"))
         if keras2:
-            for variable, value in pairs:
-                variable.assign(value)
+            pairs = _read_keras2(model, file)
         else:
-            model.load_weights(own)
+            _read_keras3(model, file, own)
+    if keras2:
+        for variable, value in pairs:
+            variable.assign(value)
+    else:
+        model.load_weights(own)
 
 
-def load_pretrained(name: str) -> Any:
+@overload
+def load_pretrained(name: Literal["vae"]) -> VAE: ...
+@overload
+def load_pretrained(name: str) -> keras.Model: ...
+def load_pretrained(name: str) -> keras.Model:
     """Build a model and load the weights that the package ships for it.
 
     Parameters
     ----------
-    name : str
-        ``"classifier"`` or ``"vae"``.
+    name : {"classifier", "vae"}
+        Which; the second is a `VAE`.
 
     Returns
     -------
     keras.Model
-        The trained model.
+        The trained model, built and compiled.
 
     Raises
     ------
@@ -146,31 +143,35 @@ def load_pretrained(name: str) -> Any:
 
     Examples
     --------
-    >>> load_pretrained("oracle")
-    Traceback (most recent call last):
-    ValueError: name must be one of 'classifier', 'vae'. Received: 'oracle'. Choose one of these.
+    >>> load_pretrained("classifier").count_params()
+    53866
     """
     if name not in _PRETRAINED:
         names = ", ".join(map(repr, _PRETRAINED))
         raise ValueError(f"name must be one of {names}. Received: {name!r}. Choose one of these.")
     module, builder = _PRETRAINED[name]
-    shipped = resources.files(__package__) / "pretrained" / f"{name}.weights.h5"
-    if not shipped.is_file():
-        raise FileNotFoundError(
-            f"The package must hold the weights of the {name}. Received: an installation without "
-            f"{shipped}. Install mnist-visual again, or train with `mnist-visual train`."
-        )
+    remedy = "Install mnist-visual again, or train with `mnist-visual train`."
+    shipped = shipped_file(f"{name}.weights.h5", f"the weights of the {name}", remedy=remedy)
     model = getattr(importlib.import_module(f".{module}", __package__), builder)()
     with resources.as_file(shipped) as path:
         load_weights(model, path)
     return model
 
 
-def _save(model: Any, path: Path) -> None:
+class _InMemory(io.BytesIO):
+    """A file in memory, for Keras, which looks for the end of a name before it takes one."""
+
+    def __str__(self) -> str:
+        return "memory.weights.h5"
+
+
+def _saved(model: Any) -> _InMemory:
+    content = _InMemory()
     with warnings.catch_warnings():
         # Keras's variables and NumPy 2 disagree about a keyword; the arrays are right.
         warnings.filterwarnings("ignore", "__array__ implementation", DeprecationWarning)
-        model.save_weights(path)
+        model.save_weights(content)
+    return content
 
 
 def _check_built(model: Any) -> None:
@@ -181,7 +182,7 @@ def _check_built(model: Any) -> None:
         )
 
 
-def _check_file(path: Path, limit: int) -> None:
+def _read_file(path: Path, limit: int) -> bytes:
     if not path.is_file():
         raise FileNotFoundError(
             f"path must name a file that exists. Received: {path}. Check the spelling."
@@ -192,37 +193,39 @@ def _check_file(path: Path, limit: int) -> None:
             f"A weights file of this model has at most {limit} bytes. Received: {path} of {size} "
             "bytes. Load it into the model that it was saved from."
         )
-    if not h5py.is_hdf5(path):
+    with path.open("rb") as file:
+        content = file.read(limit)
+    if not content.startswith(SIGNATURE):
         raise ValueError(
             f"A weights file must be HDF5. Received: {path}, which is something else. "
             "Save it with save_weights, or with Keras as .weights.h5."
         )
-    with broken_is_value_error(path):
-        check_heaps(path.read_bytes())
+    return content
 
 
-def _read_keras3(model: Any, datasets: dict[str, Any], own: Path) -> None:
+def _read_keras3(model: Any, file: HDF5, own: io.BytesIO) -> None:
     """Put the weights of a file of Keras 3 into the file `own`, which the model saved."""
     metrics = {k for k, v in vars(model).items() if isinstance(v, keras.metrics.Metric)}
     ignored = {"optimizer", "metrics"} | metrics
-    with h5py.File(own, "r+") as file:
-        wanted = {k: v for k, v in walk(file)[1].items() if k.split("/")[0] not in ignored}
-        found = {k: v for k, v in datasets.items() if k.split("/")[0] not in ignored}
-        if wanted.keys() != found.keys():
-            missing, extra = sorted(wanted.keys() - found), sorted(found.keys() - wanted)
-            raise ValueError(f"it lacks {missing[:3]} and has {extra[:3]}, which the model has not")
-        for path, target in wanted.items():
-            target[()] = read_array(path, found[path], target.shape, target.dtype)
+    saved = HDF5(own.getvalue()).datasets
+    wanted, found = (
+        {path: stored for path, stored in each.items() if path.split("/")[0] not in ignored}
+        for each in (saved, file.datasets)
+    )
+    if wanted.keys() != found.keys():
+        missing, extra = sorted(wanted.keys() - found), sorted(found.keys() - wanted)
+        raise ValueError(f"it lacks {missing[:3]} and has {extra[:3]}, which the model has not")
+    with h5py.File(own, "r+") as target:
+        for path, stored in sorted(wanted.items(), key=operator.itemgetter(0)):
+            target[path][()] = read_array(path, found[path], stored.shape, target[path].dtype)
 
 
-def _read_keras2(
-    model: Any, groups: dict[str, Any], datasets: dict[str, Any]
-) -> list[tuple[Any, NDArray[Any]]]:
+def _read_keras2(model: Any, file: HDF5) -> list[tuple[Any, NDArray[Any]]]:
     """Pair the model's variables with the arrays of a file of Keras 2, in order."""
     # Keras 2 wrote a layer's trainable weights first, then the others.
     layers = [(x.name, x.trainable_weights + x.non_trainable_weights) for x in model.layers]
     layers = [(name, variables) for name, variables in layers if variables]
-    saved = _weight_paths(groups, most=len(model.layers) + len(model.weights) + 2)
+    saved = _weight_paths(file, most=len(model.layers) + len(model.weights) + 2)
     if len(saved) != len(layers) or sum(len(v) for _, v in layers) != len(model.weights):
         raise ValueError(f"it has {len(saved)} layers with weights, the model {len(layers)}")
     pairs = []
@@ -230,52 +233,51 @@ def _read_keras2(
         if len(paths) != len(variables):
             raise ValueError(f"{name} has {len(variables)} weights, and {len(paths)} in the file")
         for variable, path in zip(variables, paths, strict=True):
-            if path not in datasets:
+            if path not in file.datasets:
                 raise ValueError(f"{path:.200} is listed but missing")
             dtype = np.dtype(variable.dtype)
-            array = read_array(path, datasets[path], tuple(variable.shape), dtype)
+            array = read_array(path, file.datasets[path], tuple(variable.shape), dtype)
             pairs.append((variable, array))
     return pairs
 
 
-def _weight_paths(groups: dict[str, Any], most: int) -> list[list[str]]:
+def _weight_paths(file: HDF5, most: int) -> list[list[str]]:
     """Return the paths of the weights, layer by layer, of the layers that have any."""
-    prefix = "model_weights/" if "model_weights" in groups else ""
-    layers = [f"{prefix}{name}" for name in _names(groups[prefix.rstrip("/")], "layer_names", most)]
+    prefix = "model_weights/" if "model_weights" in file.groups else ""
+    named = _names(file, prefix.rstrip("/"), "layer_names", most)
+    layers = [f"{prefix}{name}" for name in named]
     # What a subclassed model holds outside its layers: empty in most files, absent in old ones.
-    if (top := f"{prefix}top_level_model_weights") in groups:
+    if (top := f"{prefix}top_level_model_weights") in file.groups:
         layers.append(top)
     saved = []
     for layer in layers:
-        if layer not in groups:
+        if layer not in file.groups:
             raise ValueError(f"the layer {layer:.80} is listed but missing")
-        saved.append(
-            [f"{layer}/{weight}" for weight in _names(groups[layer], "weight_names", most)]
-        )
+        weights = _names(file, layer, "weight_names", most)
+        saved.append([f"{layer}/{weight}" for weight in weights])
     return [paths for paths in saved if paths]
 
 
-def _names(group: Any, key: str, most: int) -> list[str]:
+def _names(file: HDF5, group: str, key: str, most: int) -> list[str]:
     """Read a list of names, which Keras 2 splits over `key0`, `key1`, ... when it is long."""
+    attributes = file.attributes(group)
     numbered = (f"{key}{n}" for n in itertools.count())
     parts = (
-        [key]
-        if key in group.attrs
-        else list(itertools.takewhile(group.attrs.__contains__, numbered))
+        [key] if key in attributes else [*itertools.takewhile(attributes.__contains__, numbered)]
     )
     if not parts:
-        raise ValueError(f"{group.name} has no {key}")
+        raise ValueError(f"/{group} has no {key}")
     names: list[str] = []
     for part in parts:
-        header = group.attrs.get_id(part)
-        count = math.prod(header.shape)
+        stored = attributes[part]
+        count = math.prod(stored.shape)
         # A hostile file can point many names at one long text, so their number is bounded too.
-        if count * header.dtype.itemsize > _MAX_ATTRIBUTE_BYTES or len(names) + count > most:
-            raise ValueError(f"{part} of {group.name} is longer than any list of this model's")
-        text = header.dtype.kind == "S" or h5py.check_string_dtype(header.dtype)
-        if count and (not text or len(header.shape) != 1):
-            raise ValueError(f"{part} of {group.name} must be a list of names")
+        if len(names) + count > most:
+            raise ValueError(f"{part} of /{group} is longer than any list of this model's")
+        if count and (
+            len(stored.shape) != 1 or stored.dtype is None or stored.dtype.kind not in "SO"
+        ):
+            raise ValueError(f"{part} of /{group} must be a list of names")
         # Keras 2 stored bytes of a fixed length or, with a younger h5py, of any length.
-        values = group.attrs[part] if count else []
-        names += [name.decode() if isinstance(name, bytes) else name for name in values]
+        names += file.texts(stored) if count else []
     return names
