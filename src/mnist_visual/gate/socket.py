@@ -1,0 +1,298 @@
+"""The websocket of a page: what comes in by it is read here, and what is not let through ends."""
+
+from __future__ import annotations
+
+import asyncio
+import calendar
+import time
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager, nullcontext, suppress
+from functools import partial
+from typing import Any
+
+from bokeh.document import Document
+from bokeh.protocol.messages.patch_doc import patch_doc
+from bokeh.protocol.messages.pull_doc_req import pull_doc_req
+from bokeh.server.session import ServerSession
+from bokeh.util.token import check_token_signature, get_session_id, get_token_payload
+from panel.io.server import WSHandler
+from panel.models.esm import ESMEvent, ReactiveESM
+from tornado.web import HTTPError
+from tornado.websocket import WebSocketClosedError
+
+from mnist_visual._arrivals import build
+from mnist_visual.components._view import uploads_of
+
+from .assembly import Assembly, BrokenError, Letter
+from .house import PORTS, House
+from .messages import MOST_BYTES, MOST_TEXT, PATCH, Content, GoneError, RefusedError
+from .uploads import BusyError, Place
+
+BYTES_A_MESSAGE = 20_000  # more of them count as more messages
+SECOND = 1200  # messages that a second of work for one connection counts as
+PULL_COST = 300  # messages; the whole page is written
+MOST_REFUSED = 200  # messages of one connection
+MOST_CONNECTIONS = 20  # of one session, each of which is told all; those that are lost linger
+POLICY, TRY_LATER = 1008, 1013  # why a websocket is closed, as the standard numbers it
+
+_ANSWERS = {PATCH: (patch_doc, ServerSession.patch)}
+_PULL = pull_doc_req, ServerSession.pull
+
+
+class Socket(WSHandler):
+    """Bokeh's websocket, for those who come from our page and say what our page says."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self._assembly = Assembly(self._allow)
+        self._refused = 0
+        self._dismissed = self._has_left = False
+        self._upload: Place | None = None  # of a file that is on its way
+
+    @property
+    def _house(self) -> House:
+        house: House = self.settings["house"]
+        return house
+
+    # Who comes in
+
+    async def prepare(self) -> None:
+        """Refuse those who do not say where they come from, as every browser does."""
+        await super().prepare()
+        if not self._finished and "Origin" not in self.request.headers:
+            self._house.notes.write("Refused a connection without an origin.")
+            raise HTTPError(403)
+
+    def check_origin(self, origin: str) -> bool:
+        """Let in the pages of this server, and of hosts that were named."""
+        scheme, _, host = origin.lower().partition("://")
+        port = PORTS.get(scheme)
+        if port and (host if ":" in host else f"{host}:{port}") in self._house.origins:
+            return True
+        self._house.notes.write(
+            f"Refused a page of {origin[:100]!r}. If it is yours, name its host: --allow-origin."
+        )
+        return False
+
+    def open(self, *args: Any, **kwargs: Any) -> None:
+        """Read the token before anybody else does."""
+        self._skip_what_is_refused()
+        self._limit()
+        problem = self._problem()
+        if problem:
+            self._dismiss(POLICY, problem)
+        else:
+            super().open(*args, **kwargs)
+
+    def _problem(self) -> str | None:
+        if self.selected_subprotocol != "bokeh" or not self._token:
+            return "There is no token."
+        app = self.application
+        try:
+            signed = check_token_signature(
+                self._token, signed=app.sign_sessions, secret_key=app.secret_key
+            )
+            expiry = get_token_payload(self._token)["session_expiry"] if signed else 0
+        except (ValueError, TypeError, LookupError, AttributeError, AssertionError, RecursionError):
+            signed, expiry = False, 0
+        if not signed:
+            return "The token is not from this server. Reload the page."
+        if calendar.timegm(time.gmtime()) >= expiry:
+            return "The token has expired. Reload the page."
+        return None
+
+    async def _async_open(self, token: str) -> None:
+        context = self.application_context
+        session = context._sessions.get(get_session_id(token))
+        if session is None and self._house.is_full(context):
+            self._dismiss(TRY_LATER, "Too many people are here at once. Try again in a minute.")
+            return
+        if session is not None and session.connection_count >= MOST_CONNECTIONS:
+            self._dismiss(POLICY, "This page is open too often. Open a new one.")
+            return
+        try:
+            async with nullcontext() if session else self._house.turn():
+                if self._has_left:
+                    return
+                if session is None:
+                    await build(self, token)
+            await super()._async_open(token)
+        except Exception as error:  # noqa: BLE001 -- whatever it was, nobody else may suffer
+            self._house.notes.write("A connection could not be opened.", error=error)
+            self.close(1011, "The server failed. Reload the page.")
+        if self._has_left and self.connection is not None:  # or its session would never end
+            self.application.client_lost(self.connection)
+
+    # What they say
+
+    async def on_message(self, frame: str | bytes) -> None:
+        """Take a frame; the next one is read when this is done."""
+        if self._dismissed or self._has_left:
+            return
+        if self.connection is None:
+            self._dismiss(POLICY, "A message came before the connection was open.")
+            return
+        try:
+            letter = self._assembly.add(frame)
+        except BrokenError as broken:
+            self._dismiss(POLICY, f"Broken message: {broken}.")
+            return
+        if letter is None:
+            await self._prepare_for_rest()
+        else:
+            self._finish_upload()
+            await self._take(letter)
+        self._limit()
+
+    async def _take(self, letter: Letter) -> None:
+        cost = 1 + letter.weight / BYTES_A_MESSAGE
+        if letter.header.kind != PATCH:
+            cost += PULL_COST
+        await asyncio.sleep(self._house.pace(self.connection.session).spend(cost))
+        if self._has_left:
+            return
+        if letter.refusal is not None:
+            await self._refuse(letter)
+            return
+        make, answer = _ANSWERS.get(letter.header.kind, _PULL)
+        message = make(letter.header.fields, {}, letter.content)
+        for name, data in letter.arrays.items():
+            message.assemble_buffer({"id": name}, data)
+        start = time.thread_time()
+        try:
+            # To write a whole page takes long, and one after the other others may speak.
+            async with self._turn() if answer == ServerSession.pull else nullcontext():
+                reply = await answer(message, self.connection)
+        except Exception as error:  # noqa: BLE001 -- the connection outlives it
+            self._house.notes.write("A message could not be handled.", error=error)
+            failed = True
+        else:
+            failed = False
+        if message.msgtype == PATCH:  # of which nothing else is done meanwhile
+            self._house.pace(self.connection.session).spend(SECOND * (time.thread_time() - start))
+        if failed:  # said outside, or Bokeh would add the traceback
+            reply = self.connection.error(message, "The server failed. Its log says why.")
+        if reply is not None:
+            await self.send_message(reply)
+
+    @asynccontextmanager
+    async def _turn(self) -> AsyncIterator[None]:
+        """Wait for one's turn; answers to pings are not read meanwhile, and count as given."""
+        staying = asyncio.create_task(self._stay())
+        try:
+            async with self._house.turn():
+                yield
+        finally:
+            staying.cancel()
+
+    async def _stay(self) -> None:
+        while self.ws_connection is not None:
+            self.ws_connection._received_pong = True
+            await asyncio.sleep(1)
+
+    async def send_message(self, message: Any) -> None:
+        """Send a message, if anybody is still there."""
+        with suppress(WebSocketClosedError):
+            await message.send(self)
+
+    async def _refuse(self, letter: Letter) -> None:
+        if isinstance(letter.refusal, GoneError):
+            return
+        if isinstance(letter.refusal, BusyError):
+            await self._tell_busy(letter)
+            return
+        self._refused += 1
+        self._house.notes.write(f"Refused a message: {letter.refusal}.")
+        if self._refused > MOST_REFUSED:
+            self._dismiss(POLICY, "Too many messages were refused.")
+            return
+        message = pull_doc_req(letter.header.fields, {}, {})
+        await self.send_message(self.connection.error(message, f"Refused: {letter.refusal}."))
+
+    async def _tell_busy(self, letter: Letter) -> None:
+        session = self.connection.session
+        said = {"kind": "problem", "of": "file", "text": str(letter.refusal)}
+        for speech in letter.said.speeches:
+            model = session.document.models.get_by_id(speech.model)
+            if model is not None and speech.kind in uploads_of(model.class_name):
+                event = ESMEvent(model=model, data=said)
+                await session.with_document_locked(session.document.callbacks.send_event, event)
+
+    def _allow(self, said: Content) -> int:
+        """Say how many bytes of arrays a message may bring; refuse what is for no view."""
+        most = MOST_BYTES
+        document: Document = self.connection.session.document
+        for speech in said.speeches:
+            model = document.models.get_by_id(speech.model)
+            if model is None and document.models.seen(speech.model):
+                raise GoneError("an event of a view that has left")
+            if not isinstance(model, ReactiveESM):
+                raise RefusedError("an event of no view that is there")
+            if speech.kind is not None:
+                most = max(most, uploads_of(model.class_name).get(speech.kind, 0))
+        return most
+
+    # Large files
+
+    async def _prepare_for_rest(self) -> None:
+        is_large = self._assembly.allowed > MOST_BYTES and not self._assembly.is_refused
+        if not is_large or self._upload is not None:
+            return
+        try:
+            place = await self._house.uploads.enter(self.connection.session.id)
+        except BusyError as busy:
+            self._assembly.refuse(busy)
+            return
+        if self._dismissed or self._has_left:  # while it waited: nobody else would give it back
+            place.leave()
+            return
+        place.watch(self._received, partial(self._dismiss, POLICY))
+        self._upload = place
+
+    def _received(self) -> int:
+        if self.ws_connection is None:
+            return 0
+        self.ws_connection._received_pong = True  # answers to pings are stuck behind the file
+        return int(self.ws_connection._wire_bytes_in + self.ws_connection.stream._read_buffer_size)
+
+    def _finish_upload(self) -> None:
+        if self._upload is not None:
+            self._upload.leave()
+            self._upload = None
+
+    def _skip_what_is_refused(self) -> None:
+        """Have Tornado keep nothing of an array that nobody will read."""
+        socket = self.ws_connection
+        read = socket._read_bytes
+
+        async def read_or_skip(size: int) -> bytes:
+            if size <= MOST_TEXT or not self._assembly.is_refused:
+                return bytes(await read(size))
+            left = size
+            while left:
+                left -= len(await socket.stream.read_bytes(min(left, MOST_TEXT), partial=True))
+            cost = size / BYTES_A_MESSAGE
+            await asyncio.sleep(self._house.pace(self.connection.session).spend(cost))
+            return b""
+
+        socket._read_bytes = read_or_skip
+
+    # How it ends
+
+    def on_close(self) -> None:
+        """Leave the room to others; Tornado may say twice that a connection is closed."""
+        if self._has_left:
+            return
+        self._has_left = True
+        self._finish_upload()
+        super().on_close()
+
+    def _dismiss(self, code: int, reason: str) -> None:
+        self._dismissed = True
+        self._house.notes.write(f"Closed a connection: {reason}")
+        self.close(code, reason)
+
+    def _limit(self) -> None:
+        """Have Tornado refuse a larger frame before it is read."""
+        if self.ws_connection is not None:
+            self.ws_connection.params.max_message_size = self._assembly.most
