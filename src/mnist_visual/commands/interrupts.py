@@ -1,4 +1,4 @@
-"""Ctrl-C for a long computation."""
+"""Ctrl-C for a long computation, and SIGTERM, by which a cluster or a system ends one."""
 
 from __future__ import annotations
 
@@ -7,9 +7,11 @@ import signal
 from types import FrameType, TracebackType
 from typing import Self
 
+SIGNALS = signal.SIGINT, signal.SIGTERM
+
 
 class Interrupts:
-    """Within it, Ctrl-C raises KeyboardInterrupt, and is not forgotten.
+    """Within it, Ctrl-C and SIGTERM raise KeyboardInterrupt(number), and are not forgotten.
 
     An exception that comes in a callback of the garbage collector, where JAX has one, is lost, and
     some libraries catch every other: `check`, now and then, makes up for it. A shell starts what
@@ -17,10 +19,10 @@ class Interrupts:
     """
 
     def __init__(self) -> None:
-        self._came = False
+        self._came: int | None = None
 
     def __enter__(self) -> Self:
-        self._before = signal.signal(signal.SIGINT, self._interrupt)
+        self._before = {number: signal.signal(number, self._interrupt) for number in SIGNALS}
         return self
 
     def __exit__(
@@ -29,19 +31,21 @@ class Interrupts:
         error: BaseException | None,
         traceback: TracebackType | None,
     ) -> None:
-        signal.signal(signal.SIGINT, self._before or signal.SIG_DFL)
+        for number, handler in self._before.items():
+            signal.signal(number, handler or signal.SIG_DFL)
 
-    def _interrupt(self, number: int, frame: FrameType | None) -> None:  # noqa: ARG002 -- a handler
-        self._came = True
+    def _interrupt(self, number: int, frame: FrameType | None) -> None:
+        self._came = number
         collecting = {getattr(callback, "__code__", None) for callback in gc.callbacks}
         if frame is None or frame.f_code not in collecting:
-            raise KeyboardInterrupt
+            raise KeyboardInterrupt(number)
 
     def check(self) -> None:
-        """Raise KeyboardInterrupt if Ctrl-C has been pressed."""
+        """Raise KeyboardInterrupt if one of them has come."""
         if self._came:
-            raise KeyboardInterrupt
+            raise KeyboardInterrupt(self._came)
 
     def end_at_the_next(self) -> None:
-        """Let the next Ctrl-C end the process at once."""
-        signal.signal(signal.SIGINT, signal.SIG_DFL)
+        """Let the next one end the process at once."""
+        for number in SIGNALS:
+            signal.signal(number, signal.SIG_DFL)

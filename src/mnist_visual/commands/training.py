@@ -6,6 +6,7 @@ import argparse
 import logging
 import statistics
 import time
+import warnings
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from functools import partial
@@ -14,19 +15,23 @@ from typing import Any
 
 import numpy as np
 
-from . import pretraining, vae_training
-from ._backend import keras
-from ._devices import prepare_jax
-from ._files import checked_target
-from ._interrupts import Interrupts
-from ._processes import is_first, join
-from .checkpoints import load_best, remove_checkpoint
-from .classifier import build_classifier
-from .codes import save_codes
-from .datasets import Dataset
-from .pen_digits import PenDigits
-from .vae import build_vae
-from .weights import save_weights
+from mnist_visual import pretraining
+from mnist_visual._backend import keras
+from mnist_visual._devices import prepare_jax
+from mnist_visual._processes import check_alike, is_first, join, others_go_on
+from mnist_visual.checkpoints import load_best, remove_checkpoint
+from mnist_visual.classifier import build_classifier
+from mnist_visual.codes import save_codes
+from mnist_visual.datasets import Dataset
+from mnist_visual.pen_digits import PenDigits
+from mnist_visual.vae import build_vae
+from mnist_visual.weights import save_weights
+
+from .inputs import ChosenData
+from .interrupts import Interrupts
+from .train_files import TrainingFiles, check_checkpoint
+
+logger = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
@@ -56,6 +61,8 @@ class _Recipe:
 
 def train(
     options: argparse.Namespace,
+    data: ChosenData,
+    files: TrainingFiles,
     pen_digits: Callable[[], PenDigits | None],
     interrupts: Interrupts,
 ) -> None:
@@ -64,7 +71,9 @@ def train(
     Parameters
     ----------
     options : argparse.Namespace
-        What the command line says; ``load()`` gives the data, which ``are_digits`` or not.
+        What the command line says.
+    data : ChosenData
+    files : TrainingFiles
     pen_digits : callable
         Loads the pen-drawn digits that it names.
     interrupts : Interrupts
@@ -73,18 +82,28 @@ def train(
     Raises
     ------
     KeyboardInterrupt
-        After Ctrl-C, when the best weights so far have been saved.
+        After Ctrl-C or SIGTERM, when the best weights so far have been saved.
+    ConnectionError
+        If another process of the training ended, likewise.
     """
     prepare_jax()
-    if options.process is not None:
-        join(options.process, options.coordinator)
     _show_log()
-    # Found out before the training, not after it.
-    output = checked_target(options.output or f"{options.model}.weights.h5")
-    checkpoint = output.with_name(f"{output.name.removesuffix('.weights.h5')}.checkpoint")
-    _check_checkpoint(checkpoint, resume=options.resume)
-    recipe = _recipe(options, pen_digits, output)
+    if options.process is not None:
+        join(options.process, options.coordinator, check=interrupts.check)
+        # JAX itself says it of the first weights that differ, and at length.
+        with others_go_on():
+            check_alike(f"{options.model} {options.epochs} {options.seed} {options.hold_out}")
+        if is_first():
+            check_checkpoint(files.checkpoint, resume=options.resume)
+    output, checkpoint = files.output, files.checkpoint
+    recipe = _recipe(options, data, files, pen_digits)
     epochs = options.epochs or recipe.epochs
+    if is_first():
+        print(
+            "Measured (val_) and saved is an average of the weights over the last 1,000 batches or "
+            "so. In the first epochs, and in short runs, it lags behind.",
+            flush=True,
+        )
     try:
         model = recipe.train(
             epochs=epochs,
@@ -94,12 +113,11 @@ def train(
         )
         if is_first():
             recipe.save(_of_this_process(recipe, model))
-    except KeyboardInterrupt:
+    except (KeyboardInterrupt, ConnectionError):  # that is another process which ended
         interrupts.end_at_the_next()
-        if not is_first():
-            raise
-        keras.distribution.set_distribution(None)
-        print(f"\nStopped. {_keep_best(recipe, epochs, output, checkpoint)}")
+        if is_first():
+            keras.distribution.set_distribution(None)
+            print(f"\nStopped. {_keep_best(recipe, epochs, output, checkpoint)}", flush=True)
         raise
     remove_checkpoint(checkpoint)
     if is_first():
@@ -124,18 +142,6 @@ def _show_log() -> None:
     logger.addHandler(logging.StreamHandler())
 
 
-def _check_checkpoint(checkpoint: Path, *, resume: bool) -> None:
-    if not is_first():
-        return
-    if checkpoint.exists() and not resume:
-        raise FileExistsError(
-            f"An unfinished training is not overwritten. Received: {checkpoint}, which is there. "
-            "Add --resume to go on with it, or delete the file to begin anew."
-        )
-    if resume and not checkpoint.exists():
-        print(f"There is no {checkpoint}: the training begins anew.")
-
-
 def _keep_best(recipe: _Recipe, epochs: int, output: Path, checkpoint: Path) -> str:
     """Save the best weights so far, and say so."""
     model = recipe.build()
@@ -151,18 +157,31 @@ def _keep_best(recipe: _Recipe, epochs: int, output: Path, checkpoint: Path) -> 
 
 
 def _recipe(
-    options: argparse.Namespace, pen_digits: Callable[[], PenDigits | None], output: Path
+    options: argparse.Namespace,
+    chosen: ChosenData,
+    files: TrainingFiles,
+    pen_digits: Callable[[], PenDigits | None],
 ) -> _Recipe:
-    data = options.load()
+    data = _loaded(chosen)
     if options.hold_out is not None:
         images, labels = data.train
         first = max(len(labels) - options.hold_out, 0)
         held_out, kept = (images[first:], labels[first:]), (images[:first], labels[:first])
         data = replace(data, train=kept, test=held_out)
-    noun = "digits" if options.are_digits else "pictures"
+    noun = "digits" if chosen.are_digits else "pictures"
     if options.model == "vae":
-        return _vae(data, noun, output)
-    return _classifier(data, noun, pen_digits(), output)
+        return _vae(data, noun, files)
+    return _classifier(data, noun, pen_digits(), files.output)
+
+
+def _loaded(chosen: ChosenData) -> Dataset:
+    """Load the data, and say as plain sentences what Python would show with a line of code."""
+    with warnings.catch_warnings(record=True) as said:
+        warnings.simplefilter("always", UserWarning)
+        data = chosen.load()
+    for warning in said:
+        logger.warning("%s", warning.message)
+    return data
 
 
 def _classifier(data: Dataset, noun: str, pen_digits: PenDigits | None, output: Path) -> _Recipe:
@@ -172,7 +191,7 @@ def _classifier(data: Dataset, noun: str, pen_digits: PenDigits | None, output: 
         return f"{logs['val_accuracy']:.2%} of {len(held_out[0]):,} other {noun} read correctly"
 
     return _Recipe(
-        epochs=pretraining.EPOCHS,
+        epochs=pretraining.CLASSIFIER_EPOCHS,
         build=partial(build_classifier, num_classes=classes),
         train=partial(
             pretraining.pretrain_classifier,
@@ -187,20 +206,21 @@ def _classifier(data: Dataset, noun: str, pen_digits: PenDigits | None, output: 
     )
 
 
-def _vae(data: Dataset, noun: str, output: Path) -> _Recipe:
+def _vae(data: Dataset, noun: str, files: TrainingFiles) -> _Recipe:
     (images, _), held_out = data.train, data.test
 
     def save(vae: Any) -> None:
-        save_weights(vae, output)
-        save_codes(vae, *held_out, output.with_name("vae_test_codes.npz"))
+        save_weights(vae, files.output)
+        if files.codes is not None:
+            save_codes(vae, *held_out, files.codes)
 
     def praise(logs: dict[str, float]) -> str:
         return f"an ELBO of {-logs['val_loss']:.2f} nats on {len(held_out[0]):,} other {noun}"
 
     return _Recipe(
-        epochs=vae_training.EPOCHS,
+        epochs=pretraining.VAE_EPOCHS,
         build=build_vae,
-        train=partial(vae_training.pretrain_vae, images, validation=held_out[0]),
+        train=partial(pretraining.pretrain_vae, images, validation_data=held_out[0]),
         save=save,
         praise=praise,
     )
