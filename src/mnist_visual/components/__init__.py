@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
-from importlib import import_module
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
+from mnist_visual._lazy import loader
+
+from .address import Address
 from .pages import Pages, Sections
+from .presenter import Presenter
 from .reading import FeatureMaps, NormalizationSteps, Prediction, Reading
 from .sketchpad import Sketchpad
 
 if TYPE_CHECKING:
+    from ._shipped_plane import shipped_plane
     from .activation_curves import ActivationCurves
     from .adversary import Adversary
     from .architecture_diagram import ArchitectureDiagram
@@ -21,14 +25,17 @@ if TYPE_CHECKING:
     from .latent_explorer import LatentExplorer
     from .latent_plane import LatentPlane
     from .learning_step import LearningStep
+    from .live_lessons import lesson_views
     from .network_explorer import NetworkExplorer
     from .networks_in_use import NetworksInUse
     from .pooling_comparison import PoolingComparison
+    from .samples import random_digit
     from .tour import Stop, Tour
     from .training_monitor import TrainingMonitor
 
 __all__ = [
     "ActivationCurves",
+    "Address",
     "Adversary",
     "ArchitectureDiagram",
     "Attribution",
@@ -47,38 +54,44 @@ __all__ = [
     "Pages",
     "PoolingComparison",
     "Prediction",
+    "Presenter",
     "Reading",
     "Sections",
     "Sketchpad",
     "Stop",
     "Tour",
     "TrainingMonitor",
+    "lesson_views",
+    "random_digit",
+    "shipped_plane",
 ]
 
 # What nobody has opened yet does not delay the start.
-_LATER = {
-    "ActivationCurves": "activation_curves",
-    "Adversary": "adversary",
-    "ArchitectureDiagram": "architecture_diagram",
-    "Attribution": "attribution",
-    "ConvolutionSandbox": "convolution_sandbox",
-    "Course": "course",
-    "Deed": "deeds",
-    "DrawingReconstruction": "drawing_reconstruction",
-    "LatentExplorer": "latent_explorer",
-    "LatentPlane": "latent_plane",
-    "LearningStep": "learning_step",
-    "LiveView": "course",
-    "NetworkExplorer": "network_explorer",
-    "NetworksInUse": "networks_in_use",
-    "PoolingComparison": "pooling_comparison",
-    "Stop": "tour",
-    "Tour": "tour",
-    "TrainingMonitor": "training_monitor",
+_NAMES_OF = {
+    "_shipped_plane": ["shipped_plane"],
+    "activation_curves": ["ActivationCurves"],
+    "adversary": ["Adversary"],
+    "architecture_diagram": ["ArchitectureDiagram"],
+    "attribution": ["Attribution"],
+    "convolution_sandbox": ["ConvolutionSandbox"],
+    "course": ["Course", "LiveView"],
+    "deeds": ["Deed"],
+    "drawing_reconstruction": ["DrawingReconstruction"],
+    "latent_explorer": ["LatentExplorer"],
+    "latent_plane": ["LatentPlane"],
+    "learning_step": ["LearningStep"],
+    "live_lessons": ["lesson_views"],
+    "network_explorer": ["NetworkExplorer"],
+    "networks_in_use": ["NetworksInUse"],
+    "pooling_comparison": ["PoolingComparison"],
+    "samples": ["random_digit"],
+    "tour": ["Stop", "Tour"],
+    "training_monitor": ["TrainingMonitor"],
 }
 
+if not TYPE_CHECKING:  # a type checker is to miss names that do not exist
+    __getattr__ = loader(__name__, _NAMES_OF)
 
-def __getattr__(name: str) -> Any:
-    if name not in _LATER:
-        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    return getattr(import_module(f".{_LATER[name]}", __name__), name)
+
+def __dir__() -> list[str]:
+    return __all__

@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from mnist_visual.inference import DigitNetwork
+from mnist_visual.digit_network import DigitNetwork
 
 from .reading import Reading
 
@@ -182,3 +182,17 @@ def checked_kernel(values: Any) -> Floats:
             "Type another, such as 0.5."
         )
     return (numbers + 0.0).astype(np.float32)
+
+
+def write_kernel(kernel: str | Floats) -> str:
+    """Write a kernel as a part of an address: its name, or its nine numbers."""
+    if isinstance(kernel, str):
+        return kernel
+    return ",".join(f"{value:.6g}" for value in kernel.ravel())
+
+
+def read_kernel(text: str) -> str | npt.NDArray[np.float64]:
+    """Read what `write_kernel` wrote; ValueError for other numbers than nine."""
+    if "," not in text:
+        return text
+    return np.array([float(each) for each in text.split(",")]).reshape(3, 3)

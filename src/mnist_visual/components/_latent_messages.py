@@ -30,11 +30,11 @@ from typing import Any
 import numpy as np
 import param
 
-from mnist_visual._checks import Extent, checked_count, checked_extent
+from mnist_visual._checks import Extent, checked_extent
+from mnist_visual._numbers import checked_count
 from mnist_visual.interpolation import METHODS, save_gif
 
-from ._shades import Bytes
-from ._shades import as_bytes as as_bytes
+from ._shades import Bytes, as_bytes
 from .latent_plane import FARTHEST, MAX_GRID, RESOLUTION, LatentPlane, Point
 
 FILM_STEPS = 48
@@ -62,7 +62,7 @@ def read_path(plane: LatentPlane, message: Message, _: np.random.Generator) -> Q
     start, end, method = read_ends(message)
 
     def compute() -> Message:
-        path = plane.path(start, end, method)
+        path = plane.path(start, end, method=method)
         return {
             "kind": "path",
             "codes": path.codes.ravel(),
@@ -79,7 +79,7 @@ def read_film(plane: LatentPlane, message: Message, _: np.random.Generator) -> Q
 
     def compute() -> Message:
         film = io.BytesIO()
-        images = plane.path(start, end, method, FILM_STEPS).images
+        images = plane.path(start, end, method=method, steps=FILM_STEPS).images
         save_gif(np.concatenate([images, images[-2:0:-1]]), film, seconds=6)
         return {"kind": "film", "data": np.frombuffer(film.getvalue(), np.uint8)}
 
@@ -157,6 +157,26 @@ class PlanePoint(param.NumericTuple):
     def _validate_value(self, val: Any, allow_None: bool) -> None:  # noqa: N803 - Param's name
         super()._validate_value(val, allow_None)
         read_point(val)
+
+
+class PlaneSight(param.NumericTuple):
+    """A parameter of a point in the middle of what is seen, and half the width of that."""
+
+    def __init__(self, default: Any = None, **params: Any) -> None:
+        super().__init__(default=default, length=3, **params)
+
+    def _validate_value(self, val: Any, allow_None: bool) -> None:  # noqa: N803 - Param's name
+        super()._validate_value(val, allow_None)
+        if val is not None:
+            read_sight(val)
+
+
+def read_sight(value: Any) -> tuple[float, float, float]:
+    """Read where one looks; ValueError or TypeError where it is nowhere."""
+    x, y, half = map(float, value)
+    if not 0 < half <= FARTHEST:
+        raise ValueError(f"Half a width is from 0 to {FARTHEST:g}. Received: {half!r}.")
+    return *read_point((x, y)), half
 
 
 def packed(values: Bytes) -> Bytes:

@@ -158,7 +158,8 @@ def _sum(_: Any, layer: LayerArchitecture, __: Sequence[Shape]) -> Words:
 
 
 def _activation(operation: Any, _: LayerArchitecture, __: Sequence[Shape]) -> Words:
-    return [_activation_words(operation.activation).removeprefix("Then ").capitalize()], _NOTHING
+    what = _activation_words(operation.activation).removeprefix("Then ")
+    return [what[:1].upper() + what[1:]], _NOTHING  # a name within, like ReLU, stays as it is
 
 
 def _softmax(*_: Any) -> Words:
@@ -245,7 +246,7 @@ def _pooling_words(window: Window, shapes: Sequence[Shape]) -> list[str]:
 
 
 def _activation_words(activation: Activation) -> str:
-    if activation.options and activation.name != "leaky_relu":
+    if any(activation.options.values()) and activation.name != "leaky_relu":
         return f"Then each value goes through {activation}."
     return _ACTIVATIONS.get(activation.name, f"Then each value goes through {activation}.")
 

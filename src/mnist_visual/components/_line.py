@@ -28,11 +28,6 @@ class Line:
         self._wanted: dict[str, Callable[[], Any]] = {}
         self._working: set[str] = set()
 
-    @property
-    def busy(self) -> bool:
-        """Whether an answer is still to come."""
-        return bool(self._working)
-
     def ask(self, kind: str, compute: Callable[[], Any]) -> None:
         """Compute an answer in a thread of its own, once it is one's turn."""
         self._wanted[kind] = compute

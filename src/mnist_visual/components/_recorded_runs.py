@@ -96,6 +96,9 @@ class RecordedRun:
 
     pause = reset = play
 
+    def attend(self, *, attended: bool) -> None:
+        """Do nothing."""
+
     def step(self, amount: str, /) -> None:
         """Do nothing."""
 

@@ -54,7 +54,13 @@ class Sliding:
 
     def sums(self, picture: Floats) -> Floats:
         """Give the sum of products at every place; ValueError says why there is none."""
-        return apply_kernel(picture, self.kernel, self.stride, self.padding, dilation=self.dilation)
+        return apply_kernel(
+            picture,
+            self.kernel,
+            stride=self.stride,
+            padding=self.padding,
+            dilation=self.dilation,
+        )
 
     def layout(self, picture: Floats) -> dict[str, Any]:
         """Say where the window's places are, in pixels of the padded picture."""

@@ -12,12 +12,13 @@ asked        with                                   what becomes of it
 ``pick``     ``index`` of a validation picture      it is on the sketchpad
 ``use``      ``own``: true, or false for the        ``chosen``
              shipped network
+``attend``   ``attended``: whether anybody looks    who looks goes first
 ``save``                                            ``file``: ``data`` and ``name``
 ``load``     ``data``: a weights file, as bytes     ``loaded``: its network is in use elsewhere
 ===========  =====================================  ===========================================
 
 Unasked come ``show`` (all curves), ``settings``, ``progress`` (with the curves' new points), and
-``problem``: a sentence in ``text``, about a file if it is ``of`` one.
+sentences in ``text``: ``problem``, with a file if it is ``of`` one, and ``about`` the data.
 """
 
 from __future__ import annotations
@@ -29,7 +30,20 @@ from typing import Any
 
 from mnist_visual.live_training.records import Progress, Settings, Snapshot, checked_settings
 
+from ._training_runs import TrainingQueue
+
 Message = dict[str, Any]
+
+
+SAMPLE = (
+    "It learns from a small sample: 5,000 digits instead of 60,000. "
+    "To get all, connect this server to the internet and start it again."
+)
+
+
+def about(queue: TrainingQueue | None) -> str:
+    """Say what there is to say about the data."""
+    return SAMPLE if queue is not None and queue.is_sample else ""
 
 
 def read_choice(settings: Settings, name: Any, value: Any) -> Settings:

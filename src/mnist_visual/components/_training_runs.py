@@ -37,7 +37,7 @@ class TrainingRun(Protocol):
     def pause(self) -> None:
         """Wait."""
 
-    def step(self, amount: Literal["batch", "epoch"], /) -> None:
+    def step(self, amount: Literal["batch", "epoch"]) -> None:
         """Go on a little, then wait."""
 
     def stop(self) -> None:
@@ -48,6 +48,9 @@ class TrainingRun(Protocol):
 
     def reset(self) -> None:
         """Go back to the initial weights."""
+
+    def attend(self, *, attended: bool) -> None:
+        """Know whether somebody is there; if not, let others go first."""
 
     def close(self) -> None:
         """Give up, and let others have the computer."""
@@ -66,6 +69,16 @@ class TrainingQueue(Protocol):
     @property
     def validation(self) -> tuple[Bytes, Bytes]:
         """Pictures uint8 (n, height, width) that nobody learns from, and their classes (n,)."""
+
+    @property
+    def is_sample(self) -> bool:
+        """Whether a small sample stands in for the pictures that were meant."""
+
+    def subscribe(self, callback: Callable[[Any], None], /) -> Callable[[], None]:
+        """Call back, in any thread, when the data are there; gives what ends that."""
+
+    def warm_up(self, settings: Settings, /) -> None:
+        """Get ready for a training."""
 
     def submit(self, settings: Settings, /) -> TrainingRun:
         """Queue another training."""

@@ -10,22 +10,23 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from mnist_visual._weights_file import NOT_FINITE
 from mnist_visual.latent import encode
 from mnist_visual.live_training.records import Kind, Settings, Snapshot
-from mnist_visual.live_training.snapshots import (
-    load_snapshot,
-    network_of,
-    save_snapshot,
-    vae_of,
-)
+from mnist_visual.live_training.snapshot_files import load_snapshot, save_snapshot
+from mnist_visual.live_training.snapshots import network_of, vae_of
 
-from ._latent_messages import as_bytes
+from ._shades import as_bytes, as_greys
+from .latent_plane import FARTHEST
 
 CONVOLUTIONS = ("conv1", "conv2")
 MAX_PICTURES = 24  # of one cell of the confusion matrix
 MAX_POINTS = 3000  # of the scatter, which a script moves in every frame
-FARTHEST = 1e4  # from 0 that codes may lie, see `latent_plane`
 LEAST_HALF = 3.0  # of the scatter's view: a standard normal distribution
+_COME_APART = (
+    "This network has come apart: its numbers are beyond all bounds. "
+    "Use one of an earlier epoch, or train another with smaller steps."
+)
 
 Message = dict[str, Any]
 Bytes = npt.NDArray[np.uint8]
@@ -83,13 +84,8 @@ def reading_message(network: Any, digit: Floats, classes: int) -> Message | None
         return None
     return {
         "probabilities": probabilities,
-        "maps": [_shades(maps[layer]) for layer in convolutions(network)],
+        "maps": [as_greys(maps[layer]) for layer in convolutions(network)],
     }
-
-
-def _shades(maps: Floats) -> Bytes:
-    """Give the maps of a layer as grey values, channels first; a dead layer stays dark."""
-    return as_bytes(np.moveaxis(maps, -1, 0) / max(float(maps.max()), 1e-6))
 
 
 def misread_message(
@@ -167,9 +163,19 @@ def weights_file(snapshot: Snapshot, settings: Settings) -> tuple[bytes, str]:
     return content.getvalue(), f"{settings.kind}-epoch-{snapshot.epoch:.4g}.weights.h5"
 
 
-def load_file(content: bytes, pictures: Bytes, classes: int) -> tuple[Kind, Snapshot]:
-    """Load a file of weights; an autoencoder puts the validation pictures on its map."""
-    settings, snapshot = load_snapshot(content)
+def read_file(content: bytes, classes: int) -> tuple[Kind, Snapshot]:
+    """Read a file of weights, in a few milliseconds.
+
+    A ValueError has one sentence for the visitor; what caused it says more.
+    """
+    try:
+        settings, snapshot = load_snapshot(content)
+    except ValueError as error:
+        if NOT_FINITE in str(error):
+            raise ValueError(_COME_APART) from error
+        raise ValueError(
+            "This file is damaged, or of another network. Load one that was downloaded here."
+        ) from error
     if settings.kind == "classifier":
         told = network_of(snapshot).classes
         if told != classes:
@@ -177,14 +183,19 @@ def load_file(content: bytes, pictures: Bytes, classes: int) -> tuple[Kind, Snap
                 f"A network that can be used here tells {classes} classes apart. "
                 f"Received: one of {told}. Load one that has learned from the same pictures."
             )
-    if settings.kind == "vae":
+    return settings.kind, snapshot
+
+
+def prepare(kind: Kind, snapshot: Snapshot, pictures: Bytes) -> Snapshot:
+    """Put the validation pictures on an autoencoder's map; ValueError if it cannot be used."""
+    if kind == "vae":
         if not len(pictures):
             raise ValueError(
                 "The pictures for its map are still being loaded. Try again in a moment."
             )
         snapshot = replace(snapshot, codes=encode(vae_of(snapshot), pictures).mean)
-    check_usable(settings.kind, snapshot)
-    return settings.kind, snapshot
+    check_usable(kind, snapshot)
+    return snapshot
 
 
 def check_usable(kind: Kind, snapshot: Snapshot) -> None:
@@ -194,7 +205,4 @@ def check_usable(kind: Kind, snapshot: Snapshot) -> None:
         arrays.append(np.full(1, np.nan) if snapshot.codes is None else snapshot.codes)
     far = kind == "vae" and snapshot.codes is not None and np.abs(snapshot.codes).max() > FARTHEST
     if far or not all(np.isfinite(array).all() for array in arrays):
-        raise ValueError(
-            "This network has come apart: its numbers are beyond all bounds. "
-            "Use one of an earlier epoch, or train another with smaller steps."
-        )
+        raise ValueError(_COME_APART)

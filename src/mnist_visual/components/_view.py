@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import hashlib
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
+from functools import cache
 from pathlib import Path
 from typing import Any, ClassVar
-from weakref import WeakKeyDictionary
+from weakref import WeakKeyDictionary, WeakSet
 
 import panel as pn
 import param
@@ -14,29 +16,48 @@ from bokeh.document import Document
 from bokeh.embed.bundle import extension_dirs
 from panel.custom import JSComponent
 
+from mnist_visual.in_browser.bundle import bundle
+
+from ._linked import Part
+
 JS = Path(__file__).parent / "js"
 
-# Bokeh serves this folder, so that one module can import another by its relative path.
-extension_dirs["mnist_visual"] = JS
+
+def _fingerprint(folder: Path) -> str:
+    digest = hashlib.sha256()
+    for path in sorted(folder.iterdir()):
+        digest.update(path.name.encode() + path.read_bytes())
+    return digest.hexdigest()[:12]
+
+
+# Bokeh serves this folder, so that one module can import another by its relative path. Its name
+# changes with what is in it: browsers may keep what they have from there for good.
+EXTENSION = f"mnist_visual-{_fingerprint(JS)}"
+extension_dirs[EXTENSION] = JS
 
 # The classes whose definitions a page has.
 _defined: WeakKeyDictionary[Document, set[type]] = WeakKeyDictionary()
+# The views that a page has.
+_placed: WeakKeyDictionary[Document, WeakSet[View]] = WeakKeyDictionary()
 
 _IMPORT = re.compile(r'^import \{[^}]*\} from "\./(\w+\.js)";\n', re.MULTILINE)
 
 
-def flatten(module: Path, *, seen: set[Path] | None = None) -> str:
-    """Write a module and all that it imports as one module, for pages without a server."""
-    seen = set() if seen is None else seen
-    seen.add(module)
-    source = module.read_text(encoding="utf-8")
-    imported = [module.parent / name for name in _IMPORT.findall(source)]
-    before = [
-        re.sub(r"^export (?!default)", "", flatten(path, seen=seen), flags=re.MULTILINE)
-        for path in imported
-        if path not in seen
-    ]
-    return "\n".join([*before, _IMPORT.sub("", source)])
+@cache
+def _modules(name: str) -> frozenset[str]:
+    source = (JS / name).read_text(encoding="utf-8")
+    return frozenset({name}).union(*map(_modules, _IMPORT.findall(source)))
+
+
+def static_address(name: str) -> str:
+    """Say where a page finds a script or a style of the views."""
+    return f"static/extensions/{EXTENSION}/{name}"
+
+
+def scripts_of(views: Iterable[type[View]]) -> list[str]:
+    """Name the addresses of all scripts that some views need, to be fetched at once."""
+    names = frozenset[str]().union(*(_modules(view._bundle.name) for view in views))
+    return [static_address(name) for name in sorted(names)]
 
 
 class Explained(param.Parameterized):
@@ -82,7 +103,10 @@ class View(Watcher, JSComponent):
     """
 
     _bundle: ClassVar[Path]
-    _stylesheets: ClassVar[list[str]] = [str(JS / "components.css")]
+    _linked: ClassVar[dict[str, Part]] = {}  # by their names, the parameters that an address holds
+    _stylesheets: ClassVar[list[str]] = [str(JS / "components.css"), str(JS / "stage.css")]
+    # Kinds of messages with which a script sends a file, and the most bytes of one.
+    _uploads: ClassVar[dict[str, int]] = {}
 
     __abstract = True
 
@@ -95,6 +119,7 @@ class View(Watcher, JSComponent):
         # that of one that is imported later with its first view of all, to one page alone.
         cls = type(self)
         if doc is not None:
+            _placed.setdefault(doc, WeakSet()).add(self)
             known = _defined.setdefault(doc, {*_descendants(View)})
             cls._data_model__initialized = cls in known
             known.add(cls)
@@ -110,11 +135,16 @@ class View(Watcher, JSComponent):
     def _render_esm(cls, compiled: bool | str = True, server: bool = False) -> str:
         if server:
             return str(super()._render_esm(compiled, server=True))
-        return flatten(cls._bundle)
+        # Without a server there is nobody from whom one module could import another.
+        return f"export default {bundle(cls._bundle.name, [cls._bundle.parent])}\n"
 
     def _state(self) -> dict[str, Any] | None:
         """Give the message that shows the present state."""
         raise NotImplementedError
+
+    def _take(self, values: dict[str, Any]) -> None:
+        """Show what an address says, of `_linked`; ValueError where that cannot be."""
+        self.param.update(values)
 
     def _show(self, *_: object) -> None:
         state = self._state() if self.watched else None
@@ -128,17 +158,29 @@ class View(Watcher, JSComponent):
     def _handle_msg(self, data: Any) -> None:
         kind = kind_of(data)
         if kind == "ready":
+            for model, _ in self._models.values():
+                model._defs = []  # known by now; named twice, a page that pulls all again fails
             self._watchers += 1
             self._welcome(again=data.get("again") is True)
         elif kind == "away":
             self._watchers = max(0, self._watchers - 1)
 
 
-def _descendants(cls: type) -> Iterator[type]:
-    each: type
+def forget_watchers(doc: Document) -> None:
+    """Count on nobody who watches, where a page was lost: its scripts could not say so."""
+    for view in _placed.get(doc, ()):
+        view._watchers = 0
+
+
+def _descendants(cls: type[View]) -> Iterator[type[View]]:
     for each in cls.__subclasses__():
         yield each
         yield from _descendants(each)
+
+
+def uploads_of(name: str) -> dict[str, int]:
+    """Say which files the scripts of a class of views may send, and how large, by their kinds."""
+    return next((cls._uploads for cls in _descendants(View) if cls.__name__ == name), {})
 
 
 def close_views(content: pn.viewable.Viewable) -> None:

@@ -27,7 +27,8 @@ ENDED = {"finished", "stopped", "failed"}
 class WatchedTraining(param.Parameterized):
     """What is known of a training, in the event loop of those who look at it.
 
-    A subclass shows it: `_show_all` after a new beginning, `_show_news` when it goes on.
+    A subclass shows it: `_show_all` after a new beginning, `_show_news` when it goes on; and
+    `_show_data` what is known of the data.
     """
 
     settings = param.ClassSelector(class_=Settings, default=Settings(), doc="Of the next training.")
@@ -47,14 +48,36 @@ class WatchedTraining(param.Parameterized):
         self._previous: list[Message] = []  # the curves of the training before
         self._half = 0.0  # of the square in which all codes lie, in every epoch
         self._unsubscribe: Callable[[], None] = lambda: None
+        self._forget_data: Callable[[], None] = lambda: None
+        self._is_visible = True  # in a tab that is
+        self._was_attended = True  # as its run was told last
+        self._session: Any = None
         if pn.state.curdoc is not None and pn.state.curdoc.session_context is not None:
-            pn.state.curdoc.on_session_destroyed(lambda _: self._leave())
+            self._session = pn.state.curdoc.session_context.session
+            pn.state.curdoc.on_session_destroyed(lambda _: self._end())
 
     def _show_all(self) -> None:
         raise NotImplementedError
 
     def _show_news(self, first: int, *, replaced: bool) -> None:
         raise NotImplementedError
+
+    def _show_data(self) -> None:
+        raise NotImplementedError
+
+    def _get_ready(self) -> None:
+        """Have all made ready for a training, and hear of the data."""
+        if self._queue is None or not self._ended:
+            return
+        if not len(self._queue.validation[1]):
+            hear = hand_over(self._show_data)
+            self._forget_data()
+            self._forget_data = self._queue.subscribe(lambda _: hear())
+        self._queue.warm_up(self.settings)
+
+    def _end(self) -> None:
+        self._forget_data()
+        self._leave()
 
     def start(self) -> None:
         """Train by the settings, from new weights.
@@ -75,6 +98,7 @@ class WatchedTraining(param.Parameterized):
             From the queue, or from elsewhere.
         """
         self._leave()
+        self._was_attended = True
         with param.edit_constant(self):
             self.run = run
         hear = hand_over(self._hear)
@@ -95,7 +119,7 @@ class WatchedTraining(param.Parameterized):
         return self._queue.validation
 
     def callback(
-        self, validation: tuple[npt.ArrayLike, npt.ArrayLike] | None = None
+        self, validation_data: tuple[npt.ArrayLike, npt.ArrayLike] | None = None
     ) -> keras.callbacks.Callback:
         """Follow a training of your own, in a notebook say.
 
@@ -107,7 +131,7 @@ class WatchedTraining(param.Parameterized):
 
         Parameters
         ----------
-        validation : tuple (pictures, labels), optional
+        validation_data : tuple (pictures, labels), optional
             Pictures that nobody learns from, uint8 (n, height, width) in 0..255 or floats in
             [0, 1], and their classes, integers (n,). By default those of the queue, if any.
 
@@ -127,15 +151,15 @@ class WatchedTraining(param.Parameterized):
         >>> from mnist_visual.components import Sketchpad, TrainingMonitor
         >>> pictures = np.random.default_rng(0).random((64, 28, 28))
         >>> labels = np.arange(64) % 10
-        >>> monitor = TrainingMonitor(None, Sketchpad())  # show it first, then train
+        >>> monitor = TrainingMonitor(Sketchpad())  # show it first, then train
         >>> callback = monitor.callback((pictures[:20], labels[:20]))
         >>> _ = build_classifier().fit(pictures, labels, epochs=2, verbose=0, callbacks=[callback])
         >>> monitor.progress.state, monitor.snapshot.epoch, monitor.snapshot.predictions.shape
         ('finished', 2.0, (20,))
         """
-        if validation is None and self._queue is not None and len(self._queue.validation[1]):
-            validation = self._queue.validation
-        run = RecordedRun(validation)
+        if validation_data is None and self._queue is not None and len(self._queue.validation[1]):
+            validation_data = self._queue.validation
+        run = RecordedRun(validation_data)
         self.follow(run)
         return run.watch
 
@@ -194,12 +218,21 @@ class WatchedTraining(param.Parameterized):
             run.reset()
         run.play()
 
+    def _tell_attention(self) -> None:
+        """Let the run know whether somebody is there: with a connection, and the tab in sight."""
+        is_connected = self._session is None or self._session.connection_count > 0
+        attended = is_connected and self._is_visible
+        if self.run is not None and attended != self._was_attended:
+            self._was_attended = attended
+            self.run.attend(attended=attended)
+
     def _look_at(self, index: int) -> None:
         newest = index == len(self._snapshots) - 1
         self.epoch = None if newest else self._snapshots[index].epoch
 
     def _hear(self) -> None:
         """Take over what is new about the training."""
+        self._tell_attention()
         progress, snapshots, known = self.run.progress, [*self.run.snapshots], self._snapshots
         goes_on = self.kind == self._of and is_continued(known, snapshots)
         if not goes_on:

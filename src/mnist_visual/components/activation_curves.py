@@ -13,6 +13,7 @@ from mnist_visual.arithmetic.nonlinear import Activation
 from mnist_visual.arithmetic.preactivation import activation_of, preactivations
 from mnist_visual.arithmetic.traces import Floats, Unit
 
+from ._linked import as_unit
 from ._messages import is_index, is_number
 from ._network_messages import Message
 from ._sheet import Sheet, sheet_of
@@ -48,6 +49,8 @@ class ActivationCurves(Titled, View):
         Of a classifier that `mnist_visual.trace_network` can read.
     explorer : NetworkExplorer, optional
         Of the same reading; its selected unit is shown, too.
+    **params
+        Others of the view, such as ``heading`` and ``note``, and of Panel, such as ``width``.
 
     Attributes
     ----------
@@ -98,6 +101,7 @@ class ActivationCurves(Titled, View):
         str(JS / "activation_curves.css"),
     ]
     _rename: ClassVar = {"unit": None, "value": None, "tried": None}
+    _linked: ClassVar = {"unit": as_unit("neuron")}
 
     def __init__(
         self, reading: Reading, *, explorer: NetworkExplorer | None = None, **params: Any
@@ -109,11 +113,15 @@ class ActivationCurves(Titled, View):
         self._unsuited: Message | None = None  # the selected unit, if it has no curve
         self._watch(reading, self._show, "maps")
         if explorer is not None:
-            self._watch(explorer, lambda event: self._select(*event.new), "selected")
+            self._watch(explorer, lambda event: self._follow(event.new), "selected")
             if explorer.selected is not None:
                 self._select(*explorer.selected)
         if unit is not None:
             self.show_unit(*unit)
+
+    def _take(self, values: dict[str, Any]) -> None:
+        if values.get("unit") is not None:
+            self.show_unit(*values["unit"])
 
     def show_unit(self, layer: str, unit: Unit) -> None:
         """Put another unit on the curves.
@@ -136,6 +144,10 @@ class ActivationCurves(Titled, View):
             raise ValueError(f"The layers with a curve are {suited}. Received: {layer!r}.")
         computation.trace(layer, unit)  # refuses what there is not
         self._select(layer, unit)
+
+    def _follow(self, selected: tuple[str, Unit] | None) -> None:
+        if selected is not None:
+            self._select(*selected)
 
     def _select(self, layer: str, unit: Unit) -> None:
         """Take a unit, the explorer's for one, which may have no curve."""

@@ -12,9 +12,9 @@ import numpy.typing as npt
 import param
 
 from mnist_visual._names import checked_names
+from mnist_visual.digit_network import DigitNetwork
 from mnist_visual.explanation.change import Change, smallest_change
 from mnist_visual.explanation.scores import class_scores
-from mnist_visual.inference import DigitNetwork
 
 from ._line import Line, answered
 from ._messages import checked_index, is_number
@@ -89,6 +89,8 @@ class Adversary(Titled, View):
     class_names : sequence of str, optional
         What each class is called; its number by default. Where there are none and ten classes,
         a picture may be "not a digit" (see `mnist_visual.outliers`).
+    **params
+        Others of the view, such as ``heading`` and ``note``, and of Panel, such as ``width``.
 
     Attributes
     ----------

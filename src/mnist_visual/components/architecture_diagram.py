@@ -9,6 +9,7 @@ import param
 from mnist_visual.explanation.architecture import architecture, blank_computation
 
 from ._layer_words import layer_words
+from ._linked import as_word
 from ._network_messages import Message, layer_message
 from ._view import JS, Titled, View, kind_of
 from .reading import Reading
@@ -25,6 +26,8 @@ class ArchitectureDiagram(Titled, View):
     model : Reading, keras.Model or DigitNetwork
         Which network; of a reading, its classifier. A Keras model has to be Sequential or
         Functional, with one input. Layers whose arithmetic is not known are shown as such.
+    **params
+        Others of the view, such as ``heading`` and ``note``, and of Panel, such as ``width``.
 
     Attributes
     ----------
@@ -59,6 +62,7 @@ class ArchitectureDiagram(Titled, View):
     _bundle: ClassVar = JS / "architecture_diagram.js"
     _stylesheets: ClassVar = [*View._stylesheets, str(JS / "architecture_diagram.css")]
     _rename: ClassVar = {"selected": None}
+    _linked: ClassVar = {"selected": as_word("layer")}
 
     def __init__(self, model: Any, **params: Any) -> None:
         is_read = isinstance(model, Reading)
@@ -97,6 +101,9 @@ class ArchitectureDiagram(Titled, View):
         """
         self._remember(layer)
         self._show()
+
+    def _take(self, values: dict[str, Any]) -> None:
+        self.show_layer(values.get("selected"))
 
     def _remember(self, layer: Any) -> None:
         names = [each["name"] for each in self.layers]

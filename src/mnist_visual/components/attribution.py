@@ -16,6 +16,7 @@ from mnist_visual.explanation.saliency import METHODS, saliency
 from mnist_visual.explanation.scores import class_scores
 
 from ._line import Line, answered
+from ._linked import as_count, as_word
 from ._messages import checked_index
 from ._view import JS, Titled, View, kind_of
 from .reading import Reading
@@ -40,6 +41,8 @@ class Attribution(Titled, View):
         NumPy. The gradients are computed in the background.
     class_names : sequence of str, optional
         What each class is called; its number by default.
+    **params
+        Others of the view, such as ``heading`` and ``note``, and of Panel, such as ``width``.
 
     Attributes
     ----------
@@ -72,6 +75,7 @@ class Attribution(Titled, View):
     _bundle: ClassVar = JS / "attribution.js"
     _stylesheets: ClassVar = [*View._stylesheets, str(JS / "attribution.css")]
     _rename: ClassVar = {"label": None, "method": None}
+    _linked: ClassVar = {"label": as_count("class"), "method": as_word("method")}
 
     def __init__(
         self, reading: Reading, *, class_names: Sequence[str] | None = None, **params: Any

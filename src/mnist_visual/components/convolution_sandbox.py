@@ -10,7 +10,16 @@ import param
 
 from mnist_visual._numbers import checked_count
 
-from ._kernels import OWN, PRESETS, Kernel, checked_kernel, learned_kernels
+from ._kernels import (
+    OWN,
+    PRESETS,
+    Kernel,
+    checked_kernel,
+    learned_kernels,
+    read_kernel,
+    write_kernel,
+)
+from ._linked import Part, as_count, as_counts, as_flag, as_word
 from ._messages import checked_place, is_number
 from ._sliding import DILATIONS, PADDINGS, STRIDES, Floats, Sliding, checked_settings
 from ._view import JS, Titled, View, kind_of
@@ -38,6 +47,8 @@ class ConvolutionSandbox(Titled, View):
     layer : str, optional
         The name of the convolution whose kernels are offered: 3x3, of one channel. By default
         the classifier's first convolution, if it is such a one.
+    **params
+        Others of the view, such as ``heading`` and ``note``, and of Panel, such as ``width``.
 
     Attributes
     ----------
@@ -101,6 +112,15 @@ class ConvolutionSandbox(Titled, View):
     _bundle: ClassVar = JS / "convolution_sandbox.js"
     _stylesheets: ClassVar = [*View._stylesheets, str(JS / "convolution_sandbox.css")]
     _rename: ClassVar = dict.fromkeys(["kernel_name", *_SHOWN, "steps"])
+    _linked: ClassVar = {
+        "_choice": Part("kernel", read_kernel, write_kernel),
+        "stride": as_count("stride"),
+        "padding": as_word("padding"),
+        "dilation": as_count("dilation"),
+        "shift": as_counts("shift"),
+        "relu": as_flag("relu"),
+        "place": as_counts("place"),
+    }
 
     def __init__(self, reading: Reading, *, layer: str | None = None, **params: Any) -> None:
         learned = learned_kernels(reading, layer)
@@ -169,6 +189,17 @@ class ConvolutionSandbox(Titled, View):
         self._show()
         if self.watched and (place is not None or play is not None):
             self._send_msg(self._whereabouts())
+
+    def _take(self, values: dict[str, Any]) -> None:
+        given = {name: value for name, value in values.items() if value is not None}
+        if "_choice" in given:
+            given["kernel"] = given.pop("_choice")
+        self.show(**given)
+
+    @property
+    def _choice(self) -> str | Floats:
+        """The kernel as `show` takes it: its name, if it has one."""
+        return self.kernel if self.kernel_name == OWN else self.kernel_name
 
     @property
     def _sliding(self) -> Sliding:

@@ -17,7 +17,15 @@ from .deeds import Deed
 
 
 class LiveView(NamedTuple):
-    """What a lesson shows, anything that Panel can, and what there is to do with it."""
+    """What a lesson shows, and what there is to do with it.
+
+    Attributes
+    ----------
+    content : object
+        Anything that Panel can show.
+    task : Deed
+        What there is to do.
+    """
 
     content: Any
     task: Deed

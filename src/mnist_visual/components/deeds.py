@@ -29,6 +29,7 @@ class Deed:
         Parameters
         ----------
         callback : callable
+            Without arguments.
 
         Returns
         -------

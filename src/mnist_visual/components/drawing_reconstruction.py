@@ -99,11 +99,19 @@ class DrawingReconstruction(Explained, View):
     ----------
     explorer : LatentExplorer
         On whose plane the drawing lies; it has to have a sketchpad and an encoder.
+    **params
+        Others of the view, and of Panel, such as ``width``.
 
     Raises
     ------
     ValueError
         If it has not.
+
+    Examples
+    --------
+    >>> from mnist_visual.components import LatentExplorer, Sketchpad, shipped_plane
+    >>> explorer = LatentExplorer(shipped_plane(), sketchpad=Sketchpad())
+    >>> beside = DrawingReconstruction(explorer)
     """
 
     topic = param.String(default="vae", constant=True)

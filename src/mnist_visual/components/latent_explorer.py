@@ -12,12 +12,16 @@ import param
 from mnist_visual._checks import Extent
 from mnist_visual.interpolation import METHODS
 
-from ._latent_messages import QUESTIONS, SLOW, Message, PlanePoint
+from ._latent_messages import QUESTIONS, SLOW, Message, PlanePoint, PlaneSight, read_sight
 from ._line import Line, answered
+from ._linked import as_flag, as_numbers, as_word
+from ._messages import is_name
 from ._view import JS, Explained, View, kind_of
 from .drawing_reconstruction import PlacedDrawing
 from .latent_plane import LatentPlane, Point
 from .sketchpad import Sketchpad
+
+SWITCHES = ("show_regions", "shade", "show_grid", "show_codes")
 
 
 class LatentExplorer(Explained, View):
@@ -51,6 +55,8 @@ class LatentExplorer(Explained, View):
         remembered of the drawing shows a `DrawingReconstruction` beside.
     seed : int, optional
         Where the random numbers start, if they are to be the same each time.
+    **params
+        Others of the view, and of Panel, such as ``width``.
 
     Attributes
     ----------
@@ -60,6 +66,8 @@ class LatentExplorer(Explained, View):
         How the path goes.
     placed : PlacedDrawing or None
         Where the drawing lies; None without a sketchpad or an encoder.
+    sight : tuple of 3 floats or None
+        The middle of what is seen, and half its width; None while all is seen.
     show_regions, shade, show_grid, show_codes : bool
         What is seen on the plane: the classes, fainter where the classifier is less sure; the
         decoder's pictures; the codes of the real pictures.
@@ -88,12 +96,24 @@ class LatentExplorer(Explained, View):
     show_grid = param.Boolean(default=False, doc="Whether the decoder's pictures are shown.")
     show_codes = param.Boolean(default=True, doc="Whether the real pictures' codes are shown.")
     topic = param.String(default="latent-space", constant=True)
+    sight = PlaneSight(default=None, allow_None=True, doc="Where one looks; None for all of it.")
     class_names = param.List(constant=True, doc="What each class is called.")
     noun = param.String(constant=True, doc="What one picture shows.")
 
     _bundle: ClassVar = JS / "latent_explorer.js"
     _stylesheets: ClassVar = [*View._stylesheets, str(JS / "latent_explorer.css")]
-    _rename: ClassVar = {"cursor": None, "start": None, "end": None}
+    _rename: ClassVar = {"cursor": None, "start": None, "end": None, "sight": None}
+    _linked: ClassVar = {
+        "cursor": as_numbers("point"),
+        "start": as_numbers("from"),
+        "end": as_numbers("to"),
+        "method": as_word("path"),
+        "sight": as_numbers("sight"),
+        "show_regions": as_flag("regions"),
+        "shade": as_flag("shade"),
+        "show_codes": as_flag("dots"),
+        "show_grid": as_flag("pictures"),
+    }
 
     def __init__(
         self,
@@ -145,6 +165,7 @@ class LatentExplorer(Explained, View):
         self._random = np.random.default_rng(seed)
         self._line = Line(self._send_msg)
         self._page = self._points()  # as the page has them, which needs no telling
+        self._seen: Any = self.sight  # there
         self.placed = None
         if sketchpad is not None and plane.places_drawings:
             self.placed = PlacedDrawing(plane, sketchpad)
@@ -166,6 +187,12 @@ class LatentExplorer(Explained, View):
             self._page = self._points()
             self._send_msg({"kind": "points", **self._page})
 
+    @param.depends("sight", watch=True)
+    def _follow_sight(self) -> None:
+        if self.sight != self._seen:
+            self._seen = self.sight
+            self._send_msg({"kind": "look", "sight": self.sight})
+
     def _points(self) -> dict[str, Point]:
         return {"cursor": self.cursor, "start": self.start, "end": self.end}
 
@@ -174,6 +201,7 @@ class LatentExplorer(Explained, View):
         return {
             "kind": "show",
             **self._points(),
+            "sight": self.sight,
             "extent": plane.extent,
             "codes": plane.codes.ravel(),
             "labels": plane.labels.astype(np.uint8),
@@ -191,6 +219,15 @@ class LatentExplorer(Explained, View):
 
     def _handle_msg(self, data: Any) -> None:
         kind = kind_of(data)
+        if kind == "looked":
+            self._look(data.get("sight"))
+            return
+        if kind == "method" and is_name(data.get("method"), METHODS):
+            self.method = data["method"]
+            return
+        if kind == "switch" and is_name(name := data.get("name"), SWITCHES):
+            self.param.update(**{name: data.get("on") is True})
+            return
         if kind not in QUESTIONS:
             super()._handle_msg(data)
             return
@@ -210,3 +247,11 @@ class LatentExplorer(Explained, View):
         else:
             self._send_msg(answer())
         self.param.update(**points)
+
+    def _look(self, sight: Any) -> None:
+        try:
+            seen = None if sight is None else read_sight(sight)
+        except (TypeError, ValueError, OverflowError):
+            return  # not from our script; nothing that it says is trusted
+        self._seen = seen
+        self.param.update(sight=seen)

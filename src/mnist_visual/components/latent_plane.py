@@ -2,20 +2,19 @@
 
 from __future__ import annotations
 
-import logging
 import threading
 from collections import OrderedDict
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from functools import cache
 from typing import Any, TypeVar
 
 import numpy as np
 import numpy.typing as npt
 
-from mnist_visual._checks import Extent, check_plane, checked_extent, unit_floats
+from mnist_visual._checks import Extent, check_plane, checked_extent
 from mnist_visual._models import find_part
 from mnist_visual._names import checked_names
+from mnist_visual._pictures import unit_floats
 from mnist_visual.clusters import (
     class_modes,
     nearest_codes,
@@ -23,9 +22,6 @@ from mnist_visual.clusters import (
     plain_labels,
     square_around,
 )
-from mnist_visual.codes import load_test_codes
-from mnist_visual.datasets import find_local_digits
-from mnist_visual.inference import shared_network, shared_vae
 from mnist_visual.interpolation import LatentPath, interpolate
 from mnist_visual.latent import LatentGrid, decode, encode, latent_grid
 from mnist_visual.regions import ClassRegions, class_regions, decode_and_classify
@@ -45,7 +41,7 @@ MAX_CLASSES = 256  # beyond the tenth, colours repeat
 KEPT = 12  # extents whose regions, or grids, are kept
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Examples:
     """Real pictures and where they lie on the plane.
 
@@ -64,7 +60,7 @@ class Examples:
     labels: npt.NDArray[Any]
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Placement:
     """Where a picture lies on the plane, and what the autoencoder remembers of it.
 
@@ -195,27 +191,76 @@ class LatentPlane:
         return hasattr(self.vae, "encoder")
 
     def look(self, point: Point) -> tuple[Floats, Floats]:
-        """Decode a point: its picture (height, width) and the probabilities (classes,)."""
+        """Decode a point.
+
+        Parameters
+        ----------
+        point : tuple of 2 floats
+            On the plane.
+
+        Returns
+        -------
+        image : float32 array (height, width)
+            What is imagined there.
+        probabilities : float32 array (classes,)
+            What is read in it.
+        """
         return decode_and_classify(self.vae, self.classifier, point)
 
     def path(
-        self, start: Point, end: Point, method: str = "linear", steps: int = PATH_STEPS
+        self, start: Point, end: Point, *, method: str = "linear", steps: int = PATH_STEPS
     ) -> LatentPath:
-        """Go from one point to another, as `mnist_visual.interpolate` does."""
+        """Go from one point to another, as `mnist_visual.interpolate` does.
+
+        Parameters
+        ----------
+        start, end : tuple of 2 floats
+            On the plane.
+        method : {"linear", "spherical"}, default "linear"
+            How.
+        steps : int, default 24
+            Points of the path, both ends among them.
+
+        Returns
+        -------
+        LatentPath
+        """
         return interpolate(
             self.vae, start, end, steps=steps, method=method, classifier=self.classifier
         )
 
     def regions(self, extent: Extent) -> ClassRegions:
-        """Find which class is read where, and keep it for whoever asks next."""
+        """Find which class is read where, and keep it for whoever asks next.
+
+        Parameters
+        ----------
+        extent : tuple of 4 floats
+            ``(x_min, x_max, y_min, y_max)``.
+
+        Returns
+        -------
+        ClassRegions
+        """
         return self._once(
             ("regions", extent),
-            lambda: class_regions(self.vae, self.classifier, extent, RESOLUTION),
+            lambda: class_regions(self.vae, self.classifier, extent=extent, resolution=RESOLUTION),
         )
 
     def grid(self, extent: Extent, n: int) -> LatentGrid:
-        """Decode a lattice of points, and keep it for whoever asks next."""
-        return self._once(("grid", extent, n), lambda: latent_grid(self.vae, n, extent))
+        """Decode a lattice of points, and keep it for whoever asks next.
+
+        Parameters
+        ----------
+        extent : tuple of 4 floats
+            ``(x_min, x_max, y_min, y_max)``.
+        n : int
+            Pictures in each row and each column.
+
+        Returns
+        -------
+        LatentGrid
+        """
+        return self._once(("grid", extent, n), lambda: latent_grid(self.vae, n=n, extent=extent))
 
     def place(self, digit: Floats, *, seed: int = 0) -> Placement:
         """Find where a picture lies, what is remembered of it, and what is near.
@@ -261,31 +306,3 @@ class LatentPlane:
             while len(self._kept) > KEPT:
                 self._kept.popitem(last=False)
         return result
-
-
-@cache
-def shipped_plane() -> LatentPlane:
-    """Give the plane of the shipped models, one for all who look at it in this process.
-
-    The codes of MNIST's test digits come with the library. Pictures of real digits do not: they
-    are looked for on this machine, meanwhile, and are there as soon as they are found.
-
-    Returns
-    -------
-    LatentPlane
-    """
-    codes = load_test_codes()
-    plane = LatentPlane(shared_vae(), shared_network(), codes, codes.labels)
-    threading.Thread(target=_find_examples, args=[plane], daemon=True).start()
-    return plane
-
-
-def _find_examples(plane: LatentPlane) -> None:
-    try:
-        found = find_local_digits()
-    except (OSError, ValueError) as error:
-        logging.getLogger(__name__).warning("No pictures of real digits: %s", error)
-        return
-    if found is not None:
-        images, labels = found
-        plane.examples = Examples(images, encode(plane.vae, images).mean, labels)

@@ -16,6 +16,7 @@ from mnist_visual.arithmetic.learning import cross_entropy, gradient_step
 from mnist_visual.arithmetic.logits import last_dense
 from mnist_visual.explanation.tracing import trace_network
 
+from ._linked import as_count, as_number
 from ._messages import checked_index, is_number
 from ._network_messages import Message
 from ._shades import as_bytes
@@ -51,6 +52,8 @@ class LearningStep(Titled, View):
         On which to see what is forgotten: pictures as the classifier reads them, and their
         classes. By default ten typical digits, where the classes are the ten digits and have no
         other names.
+    **params
+        Others of the view, such as ``heading`` and ``note``, and of Panel, such as ``width``.
 
     Attributes
     ----------
@@ -98,6 +101,7 @@ class LearningStep(Titled, View):
     _bundle: ClassVar = JS / "learning_step.js"
     _stylesheets: ClassVar = [*View._stylesheets, str(JS / "learning_step.css")]
     _rename: ClassVar = {"label": None, "steps": None, "learning_rate": None, "loss": None}
+    _linked: ClassVar = {"learning_rate": as_number("rate"), "label": as_count("taught")}
 
     def __init__(
         self,
@@ -131,6 +135,10 @@ class LearningStep(Titled, View):
         super().__init__(class_names=checked_names(classes, class_names), **params)
         self._watch(reading, self._follow, "maps")
         self.choose_label(label)
+
+    def _take(self, values: dict[str, Any]) -> None:
+        self.learning_rate = values.get("learning_rate", self.learning_rate)
+        self.choose_label(values.get("label", self.label))
 
     # What a visitor, or a program, does
 

@@ -8,10 +8,12 @@ from typing import Any, ClassVar
 import numpy as np
 import param
 
+from mnist_visual._headings import HEADINGS
 from mnist_visual._names import checked_names
 from mnist_visual.arithmetic.traces import Unit
 from mnist_visual.explanation.architecture import architecture
 
+from ._linked import as_unit
 from ._network_messages import Message, layer_message, trace_message
 from ._shades import as_shades
 from ._view import JS, Titled, View, kind_of
@@ -31,6 +33,8 @@ class NetworkExplorer(Titled, View):
         Keras model, or the shipped one on NumPy.
     class_names : sequence of str, optional
         What each class is called; its number by default.
+    **params
+        Others of the view, such as ``heading`` and ``note``, and of Panel, such as ``width``.
 
     Attributes
     ----------
@@ -52,9 +56,9 @@ class NetworkExplorer(Titled, View):
     ('conv1', (12, 12, 3))
     """
 
-    heading = param.String(default="The whole network")
-    note = param.String(default="point at any value to see where it came from")
-    topic = param.String(default="neural-networks", constant=True)
+    heading = param.String(default=HEADINGS["network"]["heading"])
+    note = param.String(default=HEADINGS["network"]["note"])
+    topic = param.String(default=HEADINGS["network"]["topic"], constant=True)
     layers = param.List(constant=True, doc="What each drawn layer is, from the picture on.")
     class_names = param.List(constant=True, doc="What each class is called.")
     selected = param.Tuple(
@@ -64,6 +68,7 @@ class NetworkExplorer(Titled, View):
     _bundle: ClassVar = JS / "network_explorer.js"
     _stylesheets: ClassVar = [*View._stylesheets, str(JS / "network_explorer.css")]
     _rename: ClassVar = {"selected": None}
+    _linked: ClassVar = {"selected": as_unit("unit")}
 
     def __init__(
         self, reading: Reading, *, class_names: Sequence[str] | None = None, **params: Any
@@ -108,6 +113,16 @@ class NetworkExplorer(Titled, View):
     def _remember(self, layer: str, unit: Unit) -> None:
         with param.edit_constant(self):
             self.selected = (layer, unit)
+
+    def _take(self, values: dict[str, Any]) -> None:
+        selected = values.get("selected")
+        if selected is not None:
+            self.show_unit(*selected)
+            return
+        with param.edit_constant(self):
+            self.selected = None
+        if self.watched:
+            self._send_msg({"kind": "follow"})
 
     def _state(self) -> Message:
         computation = self._reading.computation

@@ -29,6 +29,8 @@ class NetworksInUse(View):
     ----------
     monitor : TrainingMonitor
         Where a visitor trains them on digits, and chooses.
+    **params
+        Others of the view, and of Panel, such as ``width``.
 
     Attributes
     ----------
@@ -79,7 +81,8 @@ class NetworksInUse(View):
             The shipped one if they are; else one with the codes of the validation pictures for
             an autoencoder of one's own, and of MNIST's test digits for the shipped one.
         """
-        from .latent_plane import LatentPlane, shipped_plane  # not needed at the start
+        from ._shipped_plane import shipped_plane
+        from .latent_plane import LatentPlane  # not needed at the start
 
         snapshot = self._used.get("vae")
         if snapshot is not None:

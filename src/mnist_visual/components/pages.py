@@ -29,6 +29,8 @@ class Pages(View):
         The page to open first; the first of all by default.
     key : str, default "page"
         What names the page in the address and in the document.
+    **params
+        Others of the view, and of Panel, such as ``width``.
 
     Attributes
     ----------
@@ -54,7 +56,12 @@ class Pages(View):
     _rename: ClassVar = {"active": None}
 
     def __init__(
-        self, pages: Mapping[str, Callable[[], Any]], *, active: str | None = None, **params: Any
+        self,
+        pages: Mapping[str, Callable[[], Any]],
+        *,
+        active: str | None = None,
+        key: str = "page",
+        **params: Any,
     ) -> None:
         labels = {_slug(label): label for label in pages}
         self._builders = dict(zip(labels, pages.values(), strict=True))
@@ -62,7 +69,7 @@ class Pages(View):
         self.slots = {name: pn.Column(sizing_mode="stretch_width") for name in labels}
         first = active if active in labels else next(iter(labels))
         self._shown = first  # in the browser, which needs no telling what it did itself
-        super().__init__(labels=labels, first=first, **params)
+        super().__init__(labels=labels, first=first, key=key, **params)
         self.param.active.objects = [*labels]
         self.active = first
 

@@ -14,6 +14,7 @@ from mnist_visual.arithmetic.operations import Pooling
 from mnist_visual.arithmetic.pooling import pool_map
 from mnist_visual.arithmetic.traces import Floats, PassTrace
 
+from ._linked import as_count, as_counts
 from ._messages import checked_index, checked_place
 from ._network_messages import Message
 from ._shades import as_shades
@@ -36,6 +37,8 @@ class PoolingComparison(Titled, View):
     layer : str, optional
         One with maps of at least 2x2; by default the one that the network itself pools first, or
         else its first convolution.
+    **params
+        Others of the view, such as ``heading`` and ``note``, and of Panel, such as ``width``.
 
     Attributes
     ----------
@@ -85,6 +88,11 @@ class PoolingComparison(Titled, View):
         str(JS / "pooling_comparison.css"),
     ]
     _rename: ClassVar = {"map": None, "size": None, "place": None, "method": None}
+    _linked: ClassVar = {
+        "map": as_count("map"),
+        "size": as_count("window"),
+        "place": as_counts("at"),
+    }
 
     def __init__(self, reading: Reading, *, layer: str | None = None, **params: Any) -> None:
         computation = reading.computation
@@ -132,6 +140,9 @@ class PoolingComparison(Titled, View):
         self._keep(self._checked(map=map, size=size, place=place, method=method))
         self._show()
 
+    def _take(self, values: dict[str, Any]) -> None:
+        self.show(**values)
+
     def _maps(self) -> Floats | None:
         return self._reading.maps.get(self.layer)
 
@@ -142,7 +153,7 @@ class PoolingComparison(Titled, View):
             return message
         chosen = self._shown(maps)
         values = maps[..., chosen]
-        pooled, whole = pool_map(values, self.size), pool_map(values)
+        pooled, whole = pool_map(values, size=self.size), pool_map(values)
         total = float(values.sum(dtype=np.float64))
         return message | {
             "shades": as_shades(maps),
@@ -161,7 +172,7 @@ class PoolingComparison(Titled, View):
     def _example(self, values: Floats) -> Message:
         """Give the numbers of the window, and of its neighbours where there are any."""
         size = self.size
-        pooled = pool_map(values, size)
+        pooled = pool_map(values, size=size)
         place = self.place
         if place is None:
             best = np.unravel_index(int(pooled.average.argmax()), pooled.average.shape)
@@ -175,7 +186,7 @@ class PoolingComparison(Titled, View):
         piece = piece[: len(piece) // size * size, : piece.shape[1] // size * size]
         decimals = _decimals(values)
         rounded = np.round(piece.astype(np.float64), decimals)
-        small = pool_map(rounded, size)
+        small = pool_map(rounded, size=size)
         return {
             "place": [*place],
             "first": first,

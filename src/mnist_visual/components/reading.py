@@ -12,9 +12,9 @@ import param
 
 from mnist_visual._names import checked_names
 from mnist_visual.arithmetic.computation import Computation
+from mnist_visual.digit_network import DigitNetwork
 from mnist_visual.explanation.scores import class_scores
 from mnist_visual.explanation.tracing import trace_network
-from mnist_visual.inference import DigitNetwork
 from mnist_visual.outliers import looks_like_digit
 
 from ._shades import as_greys
@@ -55,12 +55,11 @@ class Reading(param.Parameterized):
     classifier = param.Parameter(constant=True, doc="Who reads.")
     maps = param.Dict(default={}, constant=True, doc="The output of each layer, by its name.")
 
-    _computation: Computation | None = None
+    _computation: Computation | None
 
     def __init__(self, classifier: Any, sketchpad: Sketchpad) -> None:
         super().__init__()
         self.sketchpad = sketchpad
-        self._computation: Computation | None = None
         self.use(classifier)
         sketchpad.param.watch(self._follow, "steps")
 
@@ -110,6 +109,15 @@ class Reading(param.Parameterized):
 
         That can be told of the ten digits (see `mnist_visual.looks_like_digit`). Where there are
         other classes, or no probabilities, every drawing is taken for one.
+
+        Parameters
+        ----------
+        probabilities : float32 array (classes,)
+            What the classifier says of the drawing.
+
+        Returns
+        -------
+        bool
         """
         try:
             return bool(looks_like_digit(probabilities))
@@ -146,11 +154,19 @@ class Prediction(Explained, _ReadingView):
         Of a classifier.
     class_names : sequence of str, optional
         What each class is called; its number by default.
+    **params
+        Others of the view, and of Panel, such as ``width``.
 
     Raises
     ------
     ValueError
         If the classifier gives no score for each class, or there are not as many names.
+
+    Examples
+    --------
+    >>> from mnist_visual.components import Prediction, Reading, Sketchpad
+    >>> from mnist_visual.inference import shared_network
+    >>> prediction = Prediction(Reading(shared_network(), Sketchpad()))
     """
 
     topic = param.String(default="machine-learning", constant=True)
@@ -181,13 +197,24 @@ class FeatureMaps(Titled, _ReadingView):
     Parameters
     ----------
     reading : Reading
+        Of a classifier with convolutions.
     layer : str
         The name of a convolution of the reading's classifier.
+    **params
+        Others of the view, such as ``heading`` and ``note``, and of Panel, such as ``width``.
 
     Raises
     ------
     ValueError
         If there is no such convolution.
+
+    Examples
+    --------
+    >>> from mnist_visual.components import FeatureMaps, Reading, Sketchpad
+    >>> from mnist_visual.inference import shared_network
+    >>> maps = FeatureMaps(Reading(shared_network(), Sketchpad()), "conv1")
+    >>> maps.filters, maps.channels
+    (8, 1)
     """
 
     topic = param.String(default="filters", constant=True)
@@ -229,6 +256,14 @@ class NormalizationSteps(Titled, View):
     Parameters
     ----------
     sketchpad : Sketchpad
+        Whose drawing is shown.
+    **params
+        Others of the view, such as ``heading`` and ``note``, and of Panel, such as ``width``.
+
+    Examples
+    --------
+    >>> from mnist_visual.components import NormalizationSteps, Sketchpad
+    >>> steps = NormalizationSteps(Sketchpad(), heading="What the network gets")
     """
 
     topic = param.String(default="training", constant=True)

@@ -34,6 +34,11 @@ def random_digit() -> npt.NDArray[Any]:
         If there is no data set and no network to fetch it from; the log says what to do.
     ValueError
         If the data set is damaged.
+
+    Examples
+    --------
+    >>> from mnist_visual.components import Sketchpad, random_digit
+    >>> pad = Sketchpad(samples=random_digit)  # with a button that puts one on it
     """
     try:
         digits = _test_digits()

@@ -11,14 +11,17 @@ import numpy as np
 import numpy.typing as npt
 import param
 
-from mnist_visual.drawing import SIZE, Normalization, image_steps, plain_steps, stroke_steps
+from mnist_visual._mnist import SIZE
+from mnist_visual.drawing import Normalization, image_steps, plain_steps, stroke_steps
 
 from ._view import JS, View, kind_of
 
 Stroke = npt.NDArray[np.float32]
 Picture = npt.NDArray[np.float32]
 
-MAX_POINTS = 20_000
+MAX_POINTS = 6000
+MAX_LENGTH = 1200  # of all lines together, in sides of the drawing: more takes long to draw
+_SMALL = 0.1  # side of a drawing; shaking by a pixel makes smaller ones
 
 
 class Sketchpad(View):
@@ -35,6 +38,11 @@ class Sketchpad(View):
         a network has learned from other pictures, those of 28x28 are read as they are without.
     noun : str, default "digit"
         What is drawn here, in the view's words.
+    kept_as : str, default ""
+        By this name the visitor's browser tab keeps the drawing, over a reload of the page or a
+        restart of the server; without a name it does not.
+    **params
+        Others of the view, and of Panel, such as ``width``.
 
     Attributes
     ----------
@@ -58,9 +66,13 @@ class Sketchpad(View):
 
     strokes = param.List(default=[], doc="What is drawn, in sides of the square.")
     picture = param.Array(default=None, allow_None=True, doc="A picture put on the sketchpad.")
-    steps = param.ClassSelector(class_=Normalization, constant=True, doc="The normalisation.")
+    steps = param.ClassSelector(
+        class_=Normalization, default=stroke_steps([]), constant=True, doc="The normalisation."
+    )
     drawing = param.Boolean(default=False, constant=True, doc="Whether the pen is down.")
     noun = param.String(default="digit", constant=True, doc="What is drawn here.")
+    sample_label = param.String(default="Surprise me", constant=True, doc="What that button says.")
+    kept_as = param.String(constant=True, doc="The name by which the browser keeps the drawing.")
     can_sample = param.Boolean(default=False, constant=True, doc="Whether a button gives digits.")
 
     _bundle: ClassVar = JS / "sketchpad.js"
@@ -71,26 +83,45 @@ class Sketchpad(View):
         *,
         samples: Callable[[], npt.NDArray[Any]] | None = None,
         as_digits: bool = True,
+        noun: str = "digit",
+        kept_as: str = "",
         **params: Any,
     ) -> None:
         self._picture_steps = image_steps if as_digits else plain_steps
-        super().__init__(can_sample=samples is not None, steps=stroke_steps([]), **params)
+        own = {"noun": noun, "kept_as": kept_as, "can_sample": samples is not None}
+        super().__init__(**own, steps=stroke_steps([]), **params)
         self._samples = samples
+        self._put_on = 0  # how often something was put on the sketchpad
         self._normalize()
+
+    def clear(self, *, forget: bool = False) -> None:
+        """Take away what is drawn, or the picture.
+
+        Parameters
+        ----------
+        forget : bool, default False
+            Whether "Undo" on the page has nothing left to bring back, as for the next visitor.
+        """
+        self.param.update(strokes=[], picture=None)
+        if forget:
+            self._send_msg({"kind": "forget"})
 
     @param.depends("strokes", watch=True)
     def _follow_strokes(self) -> None:
         if self.strokes:
             with param.parameterized.discard_events(self):
                 self.picture = None
-        self._normalize()
-        self._show()
+        self._put()
 
     @param.depends("picture", watch=True)
     def _follow_picture(self) -> None:
         if self.picture is not None:
             with param.parameterized.discard_events(self):
                 self.strokes = []
+        self._put()
+
+    def _put(self) -> None:
+        self._put_on += 1
         self._normalize()
         self._show()
 
@@ -106,11 +137,14 @@ class Sketchpad(View):
             "kind": "show",
             "strokes": [np.asarray(stroke, dtype=np.float32) for stroke in self.strokes],
             "picture": None if self.picture is None else self.steps.digit,
+            "shown": self._put_on,
         }
 
     def _handle_msg(self, data: Any) -> Any:
         kind = kind_of(data)
-        if kind == "draw":
+        if kind == "draw" and self._is_of_the_past(data):
+            self._send_msg({"kind": "done", "number": data.get("number")})
+        elif kind == "draw":
             self._draw(data)
         elif kind == "sample" and self._samples is not None:
             param.parameterized.async_executor(partial(self._send_sample, self._samples))
@@ -118,9 +152,17 @@ class Sketchpad(View):
             super()._handle_msg(data)
 
     def _welcome(self, *, again: bool) -> None:
-        # An empty sketchpad has nothing to show, and somebody may have begun to draw.
-        if self.strokes or self.picture is not None:
+        # An empty sketchpad has nothing to show, and somebody may have begun to draw; a page that
+        # kept its drawing has sent it.
+        if not again and (self.strokes or self.picture is not None):
             super()._welcome(again=again)
+        elif self._put_on:
+            self._send_msg({"kind": "shown", "number": self._put_on})
+
+    def _is_of_the_past(self, message: dict[str, Any]) -> bool:
+        """Say whether a drawing left before what has been put on the sketchpad since was there."""
+        last = message.get("after")
+        return isinstance(last, int) and last < self._put_on
 
     def _draw(self, message: dict[str, Any]) -> None:
         try:
@@ -173,4 +215,10 @@ def _strokes_of(message: dict[str, Any]) -> list[Stroke]:
         raise ValueError("lengths that do not add up")
     if not (np.abs(points) <= 10).all():  # False for NaN, too
         raise ValueError("points far off the square")
-    return np.split(points.reshape(-1, 2), np.cumsum(lengths)[:-1]) if lengths.size else []
+    if not lengths.size:
+        return []
+    strokes = np.split(points.reshape(-1, 2), np.cumsum(lengths)[:-1])
+    length = sum(float(np.hypot(*np.diff(stroke, axis=0).T).sum()) for stroke in strokes)
+    if length > MAX_LENGTH * max(_SMALL, float(np.ptp(points.reshape(-1, 2), axis=0).max())):
+        raise ValueError(f"lines of {length} sides of the square together")
+    return strokes

@@ -8,7 +8,7 @@ from typing import Any, ClassVar
 
 import param
 
-from ._messages import is_index
+from ._messages import checked_index, is_index
 from ._view import JS, View, kind_of
 from .deeds import Deed
 
@@ -43,8 +43,11 @@ class Tour(View):
     Parameters
     ----------
     stops : sequence of Stop
+        In their order.
     address : str, default "?page="
         Address of the pages, to which the name of one is added.
+    **params
+        Others of the view, and of Panel, such as ``width``.
 
     Attributes
     ----------
@@ -71,8 +74,8 @@ class Tour(View):
     _stylesheets: ClassVar = [*View._stylesheets, str(JS / "tour.css")]
     _rename: ClassVar = {"stop": None, "is_done": None}
 
-    def __init__(self, stops: Sequence[Stop], **params: Any) -> None:
-        super().__init__(count=len(stops), **params)
+    def __init__(self, stops: Sequence[Stop], *, address: str = "?page=", **params: Any) -> None:
+        super().__init__(count=len(stops), address=address, **params)
         self._stops = stops
         self._stop_watching: Callable[[], None] = lambda: None
 
@@ -86,9 +89,10 @@ class Tour(View):
 
         Raises
         ------
-        IndexError
+        ValueError
             If there is no such stop.
         """
+        stop = checked_index("stop", stop, len(self._stops))
         deed = self._stops[stop].deed
         self._stop_watching()
         self._stop_watching = lambda: None

@@ -7,16 +7,17 @@ from collections.abc import Callable, Sequence
 from functools import partial
 from typing import Any, ClassVar
 
-import numpy as np
 import param
 
-from mnist_visual.live_training.records import Kind, Settings, Snapshot
+from mnist_visual.live_training.records import Snapshot
+from mnist_visual.live_training.snapshot_files import MOST_FILE_BYTES
 from mnist_visual.live_training.snapshots import network_of, vae_of
 
-from ._line import Line
 from ._recorded_runs import RecordedRun
+from ._trained_networks import Act, Save, TrainedNetworks
 from ._training_messages import (
     Message,
+    about,
     history,
     progress_message,
     read_choice,
@@ -24,9 +25,7 @@ from ._training_messages import (
 )
 from ._training_runs import TrainingQueue
 from ._training_snapshots import (
-    check_usable,
     classifier_message,
-    load_file,
     memory_message,
     misread_message,
     reading_message,
@@ -34,16 +33,13 @@ from ._training_snapshots import (
     weights_file,
 )
 from ._view import JS, Titled, View, kind_of
-from ._watched_training import WatchedTraining
 from .sketchpad import Sketchpad
 
 CHANGEABLE = {"learning_rate", "beta"}  # while a training goes on
 MAX_CLASSES = 64  # whose confusion matrix can be read
-Save = Callable[[Snapshot, Settings], tuple[bytes, str]]
-Act = Callable[[], Any]
 
 
-class TrainingMonitor(Titled, WatchedTraining, View):
+class TrainingMonitor(Titled, TrainedNetworks, View):
     """A training to start, pause, step through and play back, seen on the live drawing.
 
     It shows the loss and the accuracy of every epoch; for a classifier its first filters, what
@@ -52,10 +48,10 @@ class TrainingMonitor(Titled, WatchedTraining, View):
 
     Parameters
     ----------
-    queue : TrainingQueue or None
-        Who trains; without one, the monitor follows your own training: see `callback`.
     sketchpad : Sketchpad
         Whose drawing is looked at, and where a misread picture is put.
+    queue : TrainingQueue, optional
+        Who trains; without one, the monitor follows your own training: see `callback`.
     save : callable, optional
         Makes a file of a snapshot and its settings: the bytes, and the file's name; by default
         one that `mnist_visual.load_weights` reads. A button downloads it, unless this is None.
@@ -63,11 +59,8 @@ class TrainingMonitor(Titled, WatchedTraining, View):
     class_names : sequence of str, optional
         What each class is called, one for each that the network tells apart; by default as the
         queue says, and 0 to 9 without one. At most 64 have room.
-
-    Raises
-    ------
-    ValueError
-        If there are more classes than that, or fewer than 2.
+    **params
+        Others of the view, such as ``heading`` and ``note``, and of Panel, such as ``width``.
 
     Attributes
     ----------
@@ -85,35 +78,39 @@ class TrainingMonitor(Titled, WatchedTraining, View):
         What the visitor wants to use elsewhere instead of the shipped networks: by its kind
         ("classifier" or "vae"), where there is one.
 
+    Raises
+    ------
+    ValueError
+        If there are more classes than that, or fewer than 2.
+
     Examples
     --------
     Whoever wants to use elsewhere what was trained watches `chosen`::
 
-        monitor = TrainingMonitor(queue, sketchpad)
+        monitor = TrainingMonitor(sketchpad, queue=shared_queue())
         monitor.param.watch(use_them, "chosen")
         monitor.start()
     """
 
     heading = param.String(default="Train a network yourself", doc="What the view shows.")
     note = param.String(default="it starts out knowing nothing", doc="One more sentence.")
-    topic = param.String(default="training", constant=True)
+    topic = param.String(default="learning", constant=True)
     class_names = param.List(constant=True, doc="What each class is called.")
     can_train = param.Boolean(constant=True, doc="Whether a training can be started here.")
-    can_save = param.Boolean(constant=True, doc="Whether a button downloads the weights.")
     cell = param.Tuple(
         default=None, length=2, allow_None=True, constant=True, doc="True and read class."
     )
-    chosen = param.Dict(default={}, constant=True, doc="By their kind, snapshots to use elsewhere.")
 
     _bundle: ClassVar = JS / "training_monitor.js"
     _stylesheets: ClassVar = [*View._stylesheets, str(JS / "training_monitor.css")]
+    _uploads: ClassVar = {"load": MOST_FILE_BYTES}
     _rename: ClassVar = dict.fromkeys(("settings", "run", "progress", "epoch", "cell", "chosen"))
 
     def __init__(
         self,
-        queue: TrainingQueue | None,
         sketchpad: Sketchpad,
         *,
+        queue: TrainingQueue | None = None,
         save: Save | None = weights_file,
         class_names: Sequence[str] | None = None,
         **params: Any,
@@ -127,14 +124,13 @@ class TrainingMonitor(Titled, WatchedTraining, View):
             )
         super().__init__(
             queue=queue,
+            save=save,
             class_names=[*map(str, class_names)],
-            can_save=save is not None,
             can_train=queue is not None,
             **params,
         )
-        self._sketchpad, self._save = sketchpad, save
+        self._sketchpad = sketchpad
         self._model: tuple[Snapshot | None, Any] = (None, None)
-        self._line = Line(lambda deliver: deliver())
         self._watch(sketchpad, self._show_drawing, "steps")
 
     @property
@@ -158,12 +154,14 @@ class TrainingMonitor(Titled, WatchedTraining, View):
             "progress": None if self.progress is None else progress_message(self.progress),
             "history": history(self._snapshots),
             "previous": self._previous,
+            "about": about(self._queue),
         }
 
     def _welcome(self, *, again: bool) -> None:
         super()._welcome(again=again)
         self._show_network()
         self._show_chosen()
+        self._get_ready()
 
     def _show_all(self) -> None:
         self._open(None)
@@ -186,6 +184,11 @@ class TrainingMonitor(Titled, WatchedTraining, View):
         if self.watched:
             settings = settings_message(self.settings)
             self._send_msg({"kind": "settings", "settings": settings, "of": self.kind})
+            self._get_ready()
+
+    def _show_data(self) -> None:
+        if self.watched:
+            self._send_msg({"kind": "about", "text": about(self._queue)})
 
     @param.depends("epoch", watch=True)
     def _show_network(self) -> None:
@@ -216,12 +219,6 @@ class TrainingMonitor(Titled, WatchedTraining, View):
     def _show_misread(self) -> None:
         if self.cell is not None and self.snapshot is not None and self.watched:
             self._send_msg(misread_message(self.snapshot, *self.validation, self.cell))
-
-    def _show_chosen(self) -> None:
-        chosen = self.chosen.get(self.kind)
-        index = next((i for i, each in enumerate(self._snapshots) if each is chosen), None)
-        if self.watched:
-            self._send_msg({"kind": "chosen", "any": chosen is not None, "index": index})
 
     # What is asked
 
@@ -256,6 +253,17 @@ class TrainingMonitor(Titled, WatchedTraining, View):
         acts: dict[str, Act] = {"again": self._start_again}
         return acts.get(data["kind"]) or getattr(self.run, data["kind"])
 
+    def _read_attend(self, data: Message) -> Act:
+        attended = data["attended"]
+        if not isinstance(attended, bool):
+            raise TypeError(f"attended: {attended!r}")
+
+        def act() -> None:
+            self._is_visible = attended
+            self._tell_attention()
+
+        return act
+
     def _read_step(self, data: Message) -> Act:
         if data["amount"] not in ("batch", "epoch"):
             raise ValueError(f"a step of {data['amount']!r}")
@@ -286,72 +294,6 @@ class TrainingMonitor(Titled, WatchedTraining, View):
         picture = pictures[_index_below(len(pictures), data["index"])]
         return partial(self._sketchpad.param.update, picture=picture)
 
-    def _read_use(self, data: Message) -> Act:
-        own, snapshot = data["own"], self.snapshot
-        if snapshot is None or not isinstance(own, bool):
-            raise ValueError(f"to use {own!r} of {snapshot!r}")
-        return partial(self.use, self.kind, snapshot if own else None)
-
-    def use(self, kind: Kind, snapshot: Snapshot | None) -> None:
-        """Choose a network to use elsewhere.
-
-        Parameters
-        ----------
-        kind : {"classifier", "vae"}
-            Instead of which of the shipped ones.
-        snapshot : Snapshot or None
-            Of that kind; None for the shipped one.
-
-        Raises
-        ------
-        ValueError
-            If the snapshot has no answers, because its training came apart.
-        """
-        if snapshot is not None:
-            check_usable(kind, snapshot)
-        others = {each: self.chosen[each] for each in self.chosen if each != kind}
-        with param.edit_constant(self):
-            self.chosen = others | ({} if snapshot is None else {kind: snapshot})
-        self._show_chosen()
-
-    def _read_save(self, _: Message) -> Act:
-        save, snapshot = self._save, self.snapshot
-        if save is None or snapshot is None:
-            raise ValueError("nothing to save")
-        settings = self.run.settings
-
-        def answer() -> Act:
-            try:
-                data, name = save(snapshot, settings)
-            except (OSError, ValueError) as error:
-                return self._file_problem(error)
-            file = {"kind": "file", "data": np.frombuffer(data, np.uint8), "name": name}
-            return partial(self._send_msg, file)
-
-        return partial(self._line.ask, "save", answer)
-
-    def _read_load(self, data: Message) -> Act:
-        content = np.asarray(data["data"])
-        if content.dtype != np.uint8 or content.ndim != 1:
-            raise TypeError("no file")
-        pictures, _ = self.validation
-
-        def answer() -> Act:
-            try:
-                kind, snapshot = load_file(content.tobytes(), pictures, len(self.class_names))
-            except ValueError as error:
-                return self._file_problem(error)
-            return partial(self._use_loaded, kind, snapshot)
-
-        return partial(self._line.ask, "load", answer)
-
-    def _use_loaded(self, kind: Kind, snapshot: Snapshot) -> None:
-        self.use(kind, snapshot)
-        self._send_msg({"kind": "loaded", "of": kind})
-
-    def _file_problem(self, error: Exception) -> Act:
-        return partial(self._send_msg, {"kind": "problem", "of": "file", "text": str(error)})
-
 
 def _index_below(count: int, index: Any) -> int:
     number = operator.index(index)
@@ -366,6 +308,7 @@ ASKED: dict[str | None, Callable[[TrainingMonitor, Message], Act]] = {
     "pause": TrainingMonitor._read_run,
     "stop": TrainingMonitor._read_run,
     "again": TrainingMonitor._read_run,
+    "attend": TrainingMonitor._read_attend,
     "step": TrainingMonitor._read_step,
     "look": TrainingMonitor._read_look,
     "open": TrainingMonitor._read_open,

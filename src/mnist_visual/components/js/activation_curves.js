@@ -1,6 +1,6 @@
 // A map before and after its activation, and one of its values on three curves.
 
-import { card, connect, h, onTheme } from "./dom.js";
+import { card, connect, h, onEscape, onTheme } from "./dom.js";
 import { CurvePlot } from "./curve_plot.js";
 import { Messenger } from "./messenger.js";
 import { brief, clamp } from "./numbers.js";
@@ -30,7 +30,7 @@ class ActivationView {
     this.stopTheme()
     this.pointing.stop()
     this.trying.stop()
-    this.curves.forEach((curve) => curve.stopResize())
+    this.curves.forEach((curve) => curve.destroy())
     this.speaker.stop()
   }
 
@@ -118,10 +118,11 @@ class ActivationView {
   }
 
   keyDown(event) {
-    if (event.key === "Escape") {
+    onEscape(event, this.held || this.isTrying, () => {
       this.held = false
       this.try(null)
-    } else if ((event.key === "," || event.key === ".") && event.target.closest(".pixel-map")) {
+    })
+    if ((event.key === "," || event.key === ".") && event.target.closest(".pixel-map")) {
       this.turn(event.key === "," ? -1 : 1)
     }
   }

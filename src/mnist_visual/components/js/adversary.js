@@ -14,7 +14,6 @@ const MOST_UNDONE = 200
 
 class Adversary {
   constructor(model) {
-    this.model = model
     this.past = [] // pictures that undo goes back to
     this.digit = null // as it is drawn; null while nothing is
     this.messenger = new Messenger((message) => model.send_msg(message))

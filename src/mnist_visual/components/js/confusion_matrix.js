@@ -1,6 +1,6 @@
 // Which class is taken for which, and the very pictures.
 
-import { ARROW_STEPS, h } from "./dom.js";
+import { ARROW_STEPS, bringIntoSight, h, renew } from "./dom.js";
 import { areWords, clamp } from "./numbers.js";
 import { paintInk, parts, rgb } from "./pictures.js";
 
@@ -27,6 +27,7 @@ export class ConfusionMatrix {
     this.title = h("h3", {})
     this.note = h("p", { class: "small" })
     this.shots = h("div", { class: "shots" })
+    this.mixed = h("div", { class: "mixed" }, this.title, this.note, this.shots)
     this.element = h(
       "section",
       { class: "card", "aria-labelledby": "matrix" },
@@ -41,7 +42,7 @@ export class ConfusionMatrix {
           h("p", { class: "small down", "aria-hidden": "true" }, "← what it was"),
           this.table,
         ),
-        h("div", { class: "mixed" }, this.title, this.note, this.shots),
+        this.mixed,
       ),
     )
     this.focusCell(0, 1)
@@ -53,12 +54,18 @@ export class ConfusionMatrix {
     return h("button", { type: "button", class: "cell", tabindex: -1, onclick: () => this.open(row, column) })
   }
 
+  label(node, row, column, words) {
+    node.setAttribute("aria-label", `${this.names[row]} read as ${this.names[column]}: ${words}`)
+  }
+
   clear() {
-    this.counts = null
-    for (const node of this.cells.flat()) {
-      node.textContent = ""
-      node.style.background = ""
-    }
+    this.cells.forEach((cells, row) =>
+      cells.forEach((node, column) => {
+        node.textContent = ""
+        node.style.background = ""
+        if (row !== column) this.label(node, row, column, "not counted yet")
+      }),
+    )
     this.total.textContent = "confusion matrix"
     this.close()
   }
@@ -78,7 +85,6 @@ export class ConfusionMatrix {
       this.clear()
       return
     }
-    this.counts = counts
     const n = this.names.length
     const at = (row, column) => counts[row * n + column]
     const sums = this.names.map((_, row) => this.names.reduce((sum, _, column) => sum + at(row, column), 0))
@@ -91,7 +97,7 @@ export class ConfusionMatrix {
         node.textContent = count || ""
         if (row === column) return
         missed += count
-        node.setAttribute("aria-label", `${this.names[row]} read as ${this.names[column]}: ${howOften(count)}`)
+        this.label(node, row, column, howOften(count))
         // By the root, so that single mistakes can be seen beside many.
         const strength = count ? 8 + 42 * Math.sqrt(wrong(row, column) / largest) : 0
         node.style.background = count ? `color-mix(in srgb, var(--mv-positive) ${strength.toFixed(1)}%, transparent)` : ""
@@ -105,6 +111,7 @@ export class ConfusionMatrix {
     this.focusCell(row, column)
     const isOpen = String(this.opened) === String([row, column])
     if (isOpen) this.close()
+    this.isAsked = !isOpen
     this.onOpen(isOpen ? null : [row, column])
   }
 
@@ -138,7 +145,8 @@ export class ConfusionMatrix {
     const rest = count - indices.length
     const some = rest > 0 ? `The first ${MAX_SHOTS} of them. ` : ""
     this.note.textContent = count ? `${some}Click one to put it on the sketchpad.` : "At this epoch there is none."
-    this.shots.replaceChildren(
+    renew(
+      this.shots,
       ...indices.map((index) =>
         h(
           "button",
@@ -148,6 +156,9 @@ export class ConfusionMatrix {
       ),
     )
     this.paintShots()
+    // Not when another epoch changes them: whoever looks at the matrix goes on looking at it.
+    if (this.isAsked) bringIntoSight(this.mixed)
+    this.isAsked = false
   }
 
   markOpen() {

@@ -1,9 +1,9 @@
 // A window slides over the drawing: nine pixels times nine numbers, added up, give one new pixel.
 
-import { card, connect, h, onTheme } from "./dom.js";
+import { card, connect, h, onEscape, onTheme } from "./dom.js";
 import { KernelChoice, WindowSettings } from "./kernel_choice.js";
 import { KernelEquation } from "./kernel_equation.js";
-import { Messenger } from "./messenger.js";
+import { Messenger, SILENT } from "./messenger.js";
 import { plain } from "./numbers.js";
 import { SlidePlayer } from "./slide_player.js";
 import { SlidingPictures } from "./sliding_pictures.js";
@@ -16,7 +16,6 @@ const PLAYING = "Each place gives one new pixel."
 const FREE = "Point at either picture. Click to keep a place."
 const KEPT = "Click a place to go there. Escape follows the pointer again."
 const TOUCH = "Touch either picture to move the window."
-const SILENT = "The server does not answer. Start it again, then reload this page."
 
 class Sandbox {
   constructor(model) {
@@ -58,7 +57,7 @@ class Sandbox {
     this.speaker = new Speaker()
     const body = h(
       "div",
-      { class: "sandbox", onkeydown: (event) => event.key === "Escape" && this.letGo() },
+      { class: "sandbox", onkeydown: (event) => onEscape(event, this.kept, () => this.letGo()) },
       h("div", { class: "watch" }, this.pictures.element, this.player.element, this.hint, this.settings.mover),
       this.equation.element,
       this.choice.element,

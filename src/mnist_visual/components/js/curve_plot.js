@@ -1,6 +1,6 @@
 // One activation function as a curve, and a point on it: what goes in, what comes out.
 
-import { h, onResize, svg } from "./dom.js";
+import { h, onResize, svg, typeScale } from "./dom.js";
 import { brief, clamp, plain } from "./numbers.js";
 
 const [LOWEST, HIGHEST] = [-1.25, 3] // of the axis of what comes out, the same for all curves
@@ -33,6 +33,10 @@ export class CurvePlot {
     this.stopResize = onResize(this.plot, () => this.draw())
   }
 
+  destroy() {
+    this.stopResize()
+  }
+
   setCurve(inputs, outputs) {
     Object.assign(this, { inputs, outputs })
     this.draw()
@@ -60,7 +64,7 @@ export class CurvePlot {
   }
 
   tryAt(event) {
-    const share = (event.clientX - this.plot.getBoundingClientRect().left - EDGE.left) / this.inner
+    const share = ((event.clientX - this.plot.getBoundingClientRect().left) / typeScale() - EDGE.left) / this.inner
     const [low, high] = this.ends
     this.onTry(clamp(low + share * (high - low), low, high))
   }
@@ -81,7 +85,7 @@ export class CurvePlot {
   }
 
   draw() {
-    const { clientWidth: width, clientHeight: height } = this.plot
+    const [width, height] = [this.plot.clientWidth, this.plot.clientHeight].map((pixels) => pixels / typeScale())
     if (!this.inputs || width < EDGE.left + EDGE.right) return
     this.inner = width - EDGE.left - EDGE.right
     this.bottom = height - EDGE.bottom

@@ -1,7 +1,7 @@
 // The filters of a convolution above what each of them finds in the drawing.
 
 import { card, connect, h, onTheme } from "./dom.js";
-import { paintInk, parts, rgb, signColours, signedImage, wipe } from "./pictures.js";
+import { filterImages, paintInk, parts, rgb, signColours, wipe } from "./pictures.js";
 
 class Maps {
   constructor(model) {
@@ -35,15 +35,10 @@ class Maps {
   }
 
   paintFilters() {
-    const [count, channels, height, width] = this.filters.shape
+    const channels = this.filters.shape[1]
     const columns = channels > 1 ? Math.ceil(channels / 2) : 1
-    const colours = signColours(this.element)
-    const all = parts(this.filters, count * channels)
-    this.cells.forEach(({ kernels }, i) => {
-      const own = all.slice(i * channels, (i + 1) * channels)
-      const largest = Math.max(1e-6, ...own.flatMap((kernel) => Array.from(kernel, Math.abs)))
-      kernels.src = signedImage(own, height, width, columns, largest, ...colours)
-    })
+    const images = filterImages(this.filters, columns, ...signColours(this.element))
+    this.cells.forEach(({ kernels }, i) => (kernels.src = images[i]))
   }
 
   // Maps come as bytes (filters, height, width), or null where nothing is drawn.

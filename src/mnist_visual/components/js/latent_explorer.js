@@ -1,19 +1,17 @@
 // The latent plane: one points, and the digit there appears. The view draws and asks; whoever
 // stands behind the model answers.
 
-import { connect, explain, h, onTheme } from "./dom.js";
+import { connect, download, explain, h, onTheme } from "./dom.js";
 import { PointerCard } from "./latent_cards.js";
 import { PathCard } from "./latent_path.js";
-import { Messenger } from "./messenger.js";
+import { Messenger, SILENT } from "./messenger.js";
+import { clamp } from "./numbers.js";
 import { Plane } from "./plane.js";
+import { FARTHEST, Filling } from "./plane_filling.js";
 import { Gestures } from "./plane_gestures.js";
 import { Marks } from "./plane_marks.js";
 import { Speaker } from "./speaker.js";
 
-const REST = 250 // milliseconds until a view that no longer moves is filled with detail
-const GRID = 16 // pictures of the grid across the view, at most
-const FARTHEST = 9999 // as the server accepts
-const SILENT = "The server does not answer. Start it again, then reload this page."
 const KEYS = "Arrow keys move the pointer. + and − zoom, 0 shows all. A and B put the ends of the path there."
 const HINT = "Drag the black discs. To zoom with the wheel, click first."
 const TOUCH_HINT = "Drag the black discs. Pinch to zoom."
@@ -44,8 +42,8 @@ class Explorer {
     const messenger = () =>
       new Messenger((message) => this.send(message), (silent) => this.say(silent ? SILENT : ""))
     this.messengers = { decode: messenger(), path: messenger(), sample: messenger() }
-    this.asked = {} // extents, by kind
     this.plane = new Plane(() => this.viewed())
+    this.filling = new Filling(this.plane, { onRest: () => this.tellSight(), onAsk: (message) => this.ask(message) })
     this.marks = new Marks(this.plane, (i, point) => {
       this.path.pause()
       this.heard = true
@@ -56,7 +54,7 @@ class Explorer {
     this.pointer = new PointerCard(this.names, () => this.imagine())
     this.path = new PathCard(this.names, {
       onEnd: (i, label) => this.setEnd(i, this.modes.find(([each]) => each === label)?.slice(1) ?? this.ends[i]),
-      onMethod: (method) => (model.method = method),
+      onMethod: (method) => model.send_msg({ kind: "method", method }),
       onAlong: (x, y) => this.point(x, y),
       onSave: () => this.save(),
     })
@@ -89,13 +87,20 @@ class Explorer {
       this.marks.element,
     )
     this.layers = this.choices.map(([name, label, title]) => {
-      const toggle = () => (this.model[name] = !this.model[name])
+      const toggle = () => this.model.send_msg({ kind: "switch", name, on: !this.model[name] })
       return h("button", { type: "button", class: "toggle", title, onclick: toggle }, label)
     })
     const zoom = (name, text, action) =>
       h("button", { type: "button", class: "zoom", "aria-label": name, title: name, onclick: action }, text)
     this.speaker = new Speaker()
     this.status = h("p", { class: "status", role: "status" })
+    this.marks.covers = h(
+      "div",
+      { class: "zooms", role: "group", "aria-label": "Zoom" },
+      zoom("Zoom in", "+", () => this.gestures.zoomIn()),
+      zoom("Zoom out", "−", () => this.gestures.zoomOut()),
+      zoom("Show all", "All", () => this.gestures.goHome()),
+    )
     const plane = h(
       "section",
       { class: "card plane", "aria-labelledby": "plane" },
@@ -107,18 +112,7 @@ class Explorer {
         ...explain(this.model),
       ),
       h("div", { class: "tools", role: "group", "aria-label": "What the map shows" }, ...this.layers),
-      h(
-        "div",
-        { class: "stage" },
-        this.area,
-        h(
-          "div",
-          { class: "zooms", role: "group", "aria-label": "Zoom" },
-          zoom("Zoom in", "+", () => this.gestures.zoomIn()),
-          zoom("Zoom out", "−", () => this.gestures.zoomOut()),
-          zoom("Show all", "All", () => this.gestures.goHome()),
-        ),
-      ),
+      h("div", { class: "stage" }, this.area, this.marks.covers),
       h(
         "div",
         { class: "below" },
@@ -141,7 +135,7 @@ class Explorer {
     this.plane.destroy()
     this.path.destroy()
     for (const messenger of Object.values(this.messengers)) messenger.stop()
-    clearTimeout(this.resting)
+    this.filling.stop()
     this.speaker.stop()
     clearTimeout(this.working)
   }
@@ -168,39 +162,26 @@ class Explorer {
     this.choices.forEach(([name], i) => this.layers[i].setAttribute("aria-pressed", String(this.model[name])))
     this.layers[1].disabled = !regions
     this.plane.show(shown)
-    this.fillLater()
+    this.filling.later()
   }
 
   viewed() {
     this.marks.update()
-    this.fillLater()
+    this.filling.later()
   }
 
-  // Asks for what the present view lacks, once it rests.
-  fillLater() {
-    clearTimeout(this.resting)
-    this.resting = setTimeout(() => this.fill(), REST)
+  tellSight() {
+    const { x, y, half } = this.plane.view
+    const sight = this.plane.isHome ? null : [x, y, half]
+    if (String(sight) === String(this.sight)) return
+    this.sight = sight
+    this.send({ kind: "looked", sight })
   }
 
-  fill() {
-    const { plane } = this
-    if (!this.ready || !plane.side) return
-    if (plane.shown.regions) this.askOnce("regions", (plane.isHome ? this.home : plane.extent).map(wide))
-    if (plane.shown.grid) {
-      // On a lattice that stays where it is when the view moves, so that the pictures do, too.
-      const cell = 2 ** Math.ceil(Math.log2((2 * plane.view.half) / GRID))
-      const [left, right, bottom, top] = plane.extent
-      const [x, y] = [Math.floor(left / cell), Math.floor(bottom / cell)]
-      const n = Math.max(Math.ceil(right / cell) - x, Math.ceil(top / cell) - y)
-      this.askOnce("grid", [x, x + n, y, y + n].map((k) => k * cell), { n })
-    }
-  }
-
-  askOnce(kind, extent, more = {}) {
-    if (String(this.asked[kind]) === String(extent)) return
-    if (extent.some((limit) => Math.abs(limit) > FARTHEST)) return // nobody would answer
-    this.asked[kind] = extent
-    this.ask({ kind, extent, ...more })
+  look(sight) {
+    this.sight = sight
+    if (sight) this.plane.look(...sight)
+    else if (!this.plane.isHome) this.gestures.goHome()
   }
 
   repaint() {
@@ -217,7 +198,7 @@ class Explorer {
   }
 
   point(x, y) {
-    this.cursor = [x, y].map((value) => Math.min(FARTHEST, Math.max(-FARTHEST, value)))
+    this.cursor = [x, y].map((value) => clamp(value, -FARTHEST, FARTHEST))
     this.marks.cursor = this.cursor
     this.marks.update()
     this.messengers.decode.post(() => ({ kind: "decode", point: this.cursor }))
@@ -280,10 +261,11 @@ class Explorer {
       path: () => this.showPath(message),
       sampled: () => this.jump(message.point),
       spread: () => this.showDrawing(message),
-      regions: () => this.showRegions(message),
-      grid: () => this.showGrid(message),
-      film: () => this.download(message.data),
+      regions: () => this.filling.showRegions(message),
+      grid: () => this.filling.showGrid(message),
+      film: () => this.keepFilm(message.data),
       find: () => this.find(),
+      look: () => this.look(message.sight),
       problem: () => this.tell(message),
     }[message.kind]
     await answer?.()
@@ -295,18 +277,20 @@ class Explorer {
     this.messengers[message.of]?.answered(message.number)
   }
 
-  // Says why there was no answer, until there is one; what was not answered may be asked again.
+  // Says why there was no answer, until there is one.
   tell({ text, of }) {
     this.told = of
-    delete this.asked[of]
+    this.filling.forget(of)
     this.say(text)
   }
 
-  show({ extent, codes, labels, modes, ...points }) {
-    if (!this.ready) this.plane.setHome(extent)
-    this.ready = true
+  show({ extent, codes, labels, modes, sight = null, ...points }) {
+    if (!this.filling.home) {
+      this.plane.setHome(extent)
+      this.look(sight)
+    }
+    this.filling.home = extent
     this.marks.element.hidden = false
-    this.home = extent
     this.modes = modes
     this.plane.setPoints(codes, labels)
     this.marks.setClasses(modes, this.names)
@@ -342,32 +326,10 @@ class Explorer {
     this.marks.setDrawing(this.drawing)
   }
 
-  async showRegions({ extent, side, data }) {
-    const values = await inflated(data)
-    const count = side * side
-    const [labels, confidence] = [values.subarray(0, count), values.subarray(count)]
-    this.plane.addRegions({ extent, side, labels, confidence, canvas: null })
-  }
-
-  async showGrid({ extent, n, height, width, data }) {
-    const values = await inflated(data)
-    this.plane.setGrid({ extent, n, height, width, values, canvas: null })
-  }
-
-  download(data) {
-    const url = URL.createObjectURL(new Blob([data], { type: "image/gif" }))
-    h("a", { href: url, download: this.fileName }).click()
-    setTimeout(() => URL.revokeObjectURL(url), 60_000)
+  keepFilm(data) {
+    download(data, this.fileName, "image/gif")
     this.say("The film is saved.")
   }
-}
-
-// Numbers that both sides write alike.
-const wide = (value) => Number(value.toPrecision(9))
-
-async function inflated(data) {
-  const stream = new Blob([data]).stream().pipeThrough(new DecompressionStream("deflate"))
-  return new Uint8Array(await new Response(stream).arrayBuffer())
 }
 
 export function render({ model }) {

@@ -2,7 +2,7 @@
 
 import { h, svg } from "./dom.js";
 import { namedCard, picture } from "./latent_cards.js";
-import { areWords, bestOf, percent } from "./numbers.js";
+import { areWords, bestOf, clamp, percent } from "./numbers.js";
 import { classColor } from "./palette.js";
 import { paintInk, parts, rgb } from "./pictures.js";
 
@@ -21,7 +21,7 @@ function apart(words) {
 }
 
 export class PathCard {
-  // `onEnds` hears which class an end is to be; `onAlong` where on the path one looks.
+  // `onEnd` hears which class an end is to be; `onAlong` where on the path one looks.
   constructor(classNames, { onEnd, onMethod, onAlong, onSave }) {
     this.names = classNames
     this.onAlong = onAlong
@@ -134,7 +134,7 @@ export class PathCard {
         const wide = Array.from(share.keys()).filter((i) => share[i] > 0.5)
         const i = wide[Math.floor(wide.length / 2)]
         const margin = Math.min(50, 3 + 2.1 * this.names[label].length)
-        const left = Math.min(100 - margin, Math.max(margin, across(i)))
+        const left = clamp(across(i), margin, 100 - margin)
         words.push({ label, left, margin, top: 100 - 100 * (below[i] + share[i] / 2), wide: wide.length })
       }
       below = above
@@ -175,7 +175,7 @@ export class PathCard {
       let along = this.along + (this.direction * (now - last)) / (1000 * SECONDS)
       last = now
       if (along > 1 || along < 0) this.direction = -this.direction
-      along = Math.min(1, Math.max(0, along))
+      along = clamp(along, 0, 1)
       this.go(along)
       this.frame = requestAnimationFrame(step)
     }

@@ -1,7 +1,7 @@
 // Gradient descent on one's own drawing: say what it is, take steps, and see what changes.
 
 import { ClassRow } from "./class_rows.js";
-import { card, connect, h, onTheme } from "./dom.js";
+import { card, connect, h, keepFocus, onTheme } from "./dom.js";
 import { LossCurve } from "./loss_curve.js";
 import { areWords, fixed, percent } from "./numbers.js";
 import { paintInk, parts, rgb } from "./pictures.js";
@@ -92,7 +92,7 @@ class Lesson {
     this.rates.forEach((button, i) => button.setAttribute("aria-pressed", String(this.model.rates[i] === rate)))
     const isReady = Boolean(before) && label !== null
     for (const button of this.actions) button.disabled = !isReady
-    this.again.disabled = !steps
+    keepFocus([this.again], this.actions[0], () => (this.again.disabled = !steps))
     this.taken.textContent = this.invitation(state)
     this.showAnswer(state)
     this.showLoss(isReady ? state : null)

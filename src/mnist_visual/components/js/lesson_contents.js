@@ -1,7 +1,7 @@
 // The list of all lessons: which is open, and which are done.
 
 import { readPart } from "./address.js";
-import { connect, h } from "./dom.js";
+import { connect, h, renew } from "./dom.js";
 import { lessonLink } from "./lesson_text.js";
 
 class Contents {
@@ -35,9 +35,7 @@ class Contents {
       const words = h("span", {}, title, ...(done ? [h("span", { class: "visually-hidden" }, ", done")] : []))
       return h("li", {}, lessonLink(this.model, name, { "aria-current": name === topic && "step" }, mark, words))
     })
-    const focused = [...this.list.children].findIndex((item) => item.contains(item.getRootNode().activeElement))
-    this.list.replaceChildren(...items)
-    items[focused]?.firstChild.focus()
+    renew(this.list, ...items)
   }
 }
 

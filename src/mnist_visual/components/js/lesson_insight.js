@@ -1,6 +1,6 @@
 // What there was to see, once the thing is done, and the way on.
 
-import { connect, h } from "./dom.js";
+import { bringIntoSight, connect, h, renew } from "./dom.js";
 import { lessonLink, setText } from "./lesson_text.js";
 
 class Insight {
@@ -29,17 +29,17 @@ class Insight {
   }
 
   look() {
-    const calm = matchMedia("(prefers-reduced-motion: reduce)").matches
     this.heading.focus({ preventScroll: true })
-    this.element.scrollIntoView({ behavior: calm ? "auto" : "smooth", block: "nearest" })
+    bringIntoSight(this.element)
   }
 
   show({ insight, finished, next }) {
     this.wait.hidden = finished
     this.text.hidden = !finished
-    setText(this.text, insight, this.model.katex)
+    if (insight !== this.shown) setText(this.text, insight, this.model.katex)
+    this.shown = insight
     const link = next && lessonLink(this.model, next[0], { class: finished ? "next ready" : "next" }, `Next: ${next[1]} →`)
-    this.way.replaceChildren(link ?? (finished ? "That was the last lesson." : ""))
+    renew(this.way, link ?? (finished ? "That was the last lesson." : ""))
   }
 }
 

@@ -10,6 +10,14 @@ function loadKatex(url) {
   return window.mnistVisualKatex
 }
 
+// The keyboard gets to a formula that is wider than its place, and moves it.
+const followWidth = new ResizeObserver((entries) => {
+  for (const { target } of entries) {
+    if (target.scrollWidth > target.clientWidth) target.tabIndex = 0
+    else target.removeAttribute("tabindex")
+  }
+})
+
 // Puts a lesson's own HTML into an element. Until KaTeX is there, and without it, formulas are TeX.
 export async function setText(element, html, katexUrl) {
   element.innerHTML = html
@@ -21,6 +29,7 @@ export async function setText(element, html, katexUrl) {
       // MathML needs no fonts and no style, and screen readers speak it.
       const options = { output: "mathml", displayMode: formula.classList.contains("block"), throwOnError: false }
       if (!formula.firstElementChild) katex.render(formula.textContent, formula, options)
+      if (options.displayMode) followWidth.observe(formula)
     }
   } catch {
     window.mnistVisualKatex = undefined // the next lesson tries again

@@ -1,9 +1,12 @@
 // Sends the newest message whenever the last one is answered, so that nothing piles up.
 
+export const SILENT = "The server does not answer. Start it again, then reload this page."
+
 const PATIENCE = 2500 // milliseconds without an answer until that is said, and it is asked again
 
 export class Messenger {
-  // `onSilence` hears true when answers stay out, and false when they come again.
+  // `onSilence` hears true when answers stay out, and false when they come again, unless the page
+  // says so itself.
   constructor(send, onSilence = () => {}) {
     this.send = send
     this.onSilence = onSilence
@@ -14,10 +17,14 @@ export class Messenger {
     this.patience = PATIENCE
   }
 
+  get isWaiting() {
+    return this.open.size > 0
+  }
+
   // Takes a function that makes the message, so that it says how things are when it goes.
   post(message) {
     this.newest = message
-    if (!this.open.size) this.next()
+    if (!this.isWaiting) this.next()
   }
 
   drop() {
@@ -28,9 +35,9 @@ export class Messenger {
   answered(number) {
     if (!this.open.has(number)) return
     for (const each of this.open) if (each <= number) this.open.delete(each)
-    if (this.patience > PATIENCE) this.onSilence(false)
+    if (this.patience > PATIENCE) this.tell(false)
     this.patience = PATIENCE
-    if (!this.open.size) this.next()
+    if (!this.isWaiting) this.next()
   }
 
   next() {
@@ -46,10 +53,15 @@ export class Messenger {
 
   // Ever less often: somebody who is only slow has to answer all of it.
   askAgain() {
-    if (this.patience === PATIENCE) this.onSilence(true)
+    if (this.patience === PATIENCE) this.tell(true)
     this.patience *= 2
     this.newest ??= this.last
     this.next()
+  }
+
+  tell(silent) {
+    const event = new CustomEvent("mnist-visual:silence", { detail: silent, cancelable: true })
+    if (dispatchEvent(event)) this.onSilence(silent)
   }
 
   stop() {

@@ -1,6 +1,6 @@
 // The whole network on the live drawing, and the numbers behind any value of it.
 
-import { connect, h, onTheme } from "./dom.js";
+import { connect, h, onEscape, onTheme } from "./dom.js";
 import { Messenger } from "./messenger.js";
 import { NetworkPicture } from "./network_picture.js";
 import { bestOf } from "./numbers.js";
@@ -29,7 +29,7 @@ class Explorer {
     this.speaker = new Speaker()
     this.element = h(
       "div",
-      { class: "network", onkeydown: (event) => event.key === "Escape" && this.release() },
+      { class: "network", onkeydown: (event) => onEscape(event, this.held, () => this.release()) },
       this.picture.element,
       this.panel.element,
       this.speaker.element,
@@ -55,6 +55,15 @@ class Explorer {
     this.asking.post(() => ({ kind: "trace", layer: this.selected[0], unit: this.selected[1], chosen: !this.following }))
   }
 
+  // What was chosen elsewhere, in the address say.
+  keep({ layer, unit }) {
+    this.following = false
+    this.held = true
+    this.panel.setHeld(true)
+    this.selected = [layer, unit]
+    this.picture.mark(layer, unit)
+  }
+
   // Nothing is drawn, and nothing chosen.
   rest() {
     this.asking.drop()
@@ -75,15 +84,26 @@ class Explorer {
 
   receive(message) {
     if (message.kind === "show") this.show(message)
+    else if (message.kind === "follow") this.follow()
     else if (message.kind === "traced") {
       this.trace(message.trace)
       this.asking.answered(message.number)
     }
   }
 
-  show({ maps, probabilities, empty, trace }) {
+  // The answer again, whatever somebody pointed at.
+  follow() {
+    this.following = true
+    this.release()
+    if (this.shown) this.show(this.shown)
+  }
+
+  show(message) {
+    this.shown = message
+    const { maps, probabilities, empty, trace } = message
     this.picture.show(maps, probabilities, empty)
     const last = this.model.layers.at(-1)
+    if (trace && String([trace.layer, trace.unit]) !== String(this.selected) && !this.asking.open.size) this.keep(trace)
     if (this.following && empty) this.rest()
     else if (this.following) this.select(last.name, [bestOf(probabilities)])
     else if (trace) this.trace(trace)

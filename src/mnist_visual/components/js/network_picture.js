@@ -15,7 +15,6 @@ const LINKS = 24 // lines that are drawn at the most; more would hide the networ
 export class NetworkPicture {
   constructor(model, { onPoint, onHold, onKey, onBack }) {
     const { layers, class_names } = model
-    this.layers = layers
     this.classNames = class_names
     Object.assign(this, { onPoint, onHold, onKey, onBack })
     this.columns = new Map(layers.map((layer, i) => [layer.name, this.column(layer, i === layers.length - 1)]))

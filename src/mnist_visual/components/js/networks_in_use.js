@@ -13,6 +13,7 @@ class InUse {
 
   // Each of one's own comes as what it is and its epoch, if that is known.
   show({ own }) {
+    if (!own.length) this.leave()
     this.element.hidden = !own.length
     if (!own.length) return
     const named = own.map(([noun, epoch]) => {
@@ -22,6 +23,15 @@ class InUse {
     const [first, ...rest] = named
     this.text.replaceChildren("In use on all pages: ", ...first, ...rest.flatMap((each) => [" \u00b7 ", ...each]), ".")
     this.back.textContent = own.length > 1 ? "Use the shipped ones" : "Use the shipped one"
+  }
+
+  // Hands the keyboard on to the page's contents, if it is here.
+  leave() {
+    const main = document.querySelector("main")
+    if (!main || !this.element.getRootNode().activeElement) return
+    main.tabIndex = -1
+    main.focus({ preventScroll: true })
+    main.addEventListener("blur", () => main.removeAttribute("tabindex"), { once: true })
   }
 }
 

@@ -1,6 +1,7 @@
 // The drawing on its way to the network's 28x28 pixels.
 
 import { card, connect, h, onResize, onTheme } from "./dom.js";
+import { clamp } from "./numbers.js";
 import { context2d, paintInk, rgb, wipe } from "./pictures.js";
 import { PEN, drawStroke, fitToDisplay } from "./strokes.js";
 
@@ -72,7 +73,7 @@ class Steps {
     // A picture is measured in its own pixels; a drawing in sides of the square, without ink.
     const [height, width] = ink ? ink.shape : [1, 1]
     const edge = ink ? 0 : PEN / 2
-    const share = (place, length) => Math.min(100, Math.max(0, (100 * place) / length))
+    const share = (place, length) => clamp((100 * place) / length, 0, 100)
     const [x, y] = [share(left - edge, width), share(top - edge, height)]
     Object.assign(this.box.style, {
       left: `${x}%`,

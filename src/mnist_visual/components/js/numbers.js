@@ -3,6 +3,9 @@
 // Nothing short of certain is called 100%.
 export const percent = (p) => (p > 0.995 && p < 0.9995 ? ">99%" : `${Math.round(100 * p)}%`)
 
+// With one decimal, and nothing short of all is called 100%.
+export const accuracy = (p) => (p === 1 ? "100%" : `${Math.min(99.9, 100 * p).toFixed(1)}%`)
+
 export const clamp = (value, low, high) => Math.min(high, Math.max(low, value))
 
 export const bestOf = (values) => values.indexOf(Math.max(...values))

@@ -1,6 +1,6 @@
 // Links to the pages of a dashboard. What belongs to a page is marked in the document.
 
-import { completeParts, readPart, writePart } from "./address.js";
+import { completeParts, goTo, readPart, writePart } from "./address.js";
 import { connect, h } from "./dom.js";
 
 class Pages {
@@ -21,8 +21,7 @@ class Pages {
     return readPart(this.model.key)
   }
 
-  // A link to a page, wherever it stands, changes the address and keeps the drawing. Whoever
-  // shows a part of the address follows it by the same event as the browser's own "back".
+  // A link to a page, wherever it stands, changes the address and keeps the drawing.
   follow(event) {
     // A new tab or window is the browser's affair.
     if (event.defaultPrevented || event.button || event.ctrlKey || event.metaKey || event.shiftKey || event.altKey) return
@@ -34,8 +33,7 @@ class Pages {
     event.preventDefault()
     completeParts(url)
     if (url.href === location.href) return
-    history.pushState(null, "", url)
-    dispatchEvent(new PopStateEvent("popstate"))
+    goTo(url)
     scrollTo({ top: 0 })
   }
 

@@ -94,6 +94,17 @@ export function signedImage(kernels, height, width, columns, largest, negative, 
   return canvas.toDataURL()
 }
 
+// Gives an image of each filter (filters, channels, height, width), its kernels side by side.
+export function filterImages(filters, columns, negative, positive) {
+  const [count, channels, height, width] = filters.shape
+  const all = parts(filters, count * channels)
+  return Array.from({ length: count }, (_, i) => {
+    const own = all.slice(i * channels, (i + 1) * channels)
+    const largest = Math.max(1e-6, ...own.flatMap((kernel) => Array.from(kernel, Math.abs)))
+    return signedImage(own, height, width, columns, largest, negative, positive)
+  })
+}
+
 function setPixel(pixels, i, [red, green, blue], strength) {
   pixels[4 * i] = red
   pixels[4 * i + 1] = green

@@ -1,6 +1,6 @@
 // The plane, painted: regions, pictures and points, wherever one looks.
 
-import { h, onceAFrame, onResize, onTheme } from "./dom.js";
+import { h, onceAFrame, onResize, onTheme, typeScale } from "./dom.js";
 import { clamp, fixed } from "./numbers.js";
 import { classColor } from "./palette.js";
 import { rgb } from "./pictures.js";
@@ -189,7 +189,7 @@ export class Plane {
     const [left, right, bottom, top] = this.extent
     const step = roundStep((right - left) / 5)
     const digits = Math.max(0, Math.ceil(-Math.log10(step) - 1e-9))
-    context.font = "12px system-ui, sans-serif"
+    context.font = `${12 * typeScale()}px system-ui, sans-serif`
     context.lineWidth = 3
     context.lineJoin = "round"
     context.strokeStyle = `rgb(${rgb(this.canvas.parentElement, "--mv-paper")})`

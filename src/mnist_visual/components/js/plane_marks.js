@@ -1,13 +1,14 @@
 // What is marked on the plane: the cursor, the classes, the path with its two handles, and the
 // drawing with the spread of its place.
 
-import { h, svg } from "./dom.js";
-import { areWords } from "./numbers.js";
+import { h, svg, typeScale } from "./dom.js";
+import { areWords, clamp } from "./numbers.js";
 import { classColor } from "./palette.js";
 
 const NAME_SIZE = 32 // pixels that a name takes
 const NAME_STEP = 24 // and that it may step aside
 const WORD = 2.5 // times as wide as high
+const BESIDE = [12, 6] // pixels from the place of the drawing to its label
 const STEP = 1 / 60 // how far an arrow key moves a handle, in widths of the view
 
 export const ARROWS = {
@@ -30,6 +31,8 @@ export class Marks {
     this.drawing = null // {mean, sigma, samples: [x, y, ...]}
     this.cursor = [0, 0]
     this.labels = []
+    this.places = [] // of the classes' names, in pixels
+    this.covers = null // an element that hides a part of the plane
     this.line = svg("polyline", { class: "path" })
     this.halo = svg("polyline", { class: "path halo" })
     this.ellipses = [1, 2].map(() => svg("ellipse", { class: "spread" }))
@@ -58,7 +61,7 @@ export class Marks {
           if (!node.hasPointerCapture(event.pointerId)) return
           event.stopPropagation() // the digit at the handle is shown, not that at the pointer
           const box = this.element.getBoundingClientRect()
-          const inside = (value) => Math.min(box.width, Math.max(0, value))
+          const inside = (value) => clamp(value, 0, box.width)
           const [left, top] = [inside(event.clientX - box.left), inside(event.clientY - box.top)]
           this.onHandle(i, this.plane.toPlane(left, top))
         },
@@ -141,7 +144,34 @@ export class Marks {
       })
     }
     this.put(this.you, ...drawing.mean)
-    this.you.classList.toggle("left", cx > 0.75 * plane.side)
+    this.putLabel(cx, cy)
+  }
+
+  // The drawing's label stands at the side where it hides least, and is hidden least.
+  putLabel(cx, cy) {
+    const [label] = this.you.children
+    const [width, height] = [label.offsetWidth, label.offsetHeight]
+    const [dx, dy] = BESIDE.map((pixels) => pixels * typeScale())
+    const { side } = this.plane
+    const others = this.obstacles()
+    const costs = [[dx, -dy - height], [-dx - width, -dy - height], [dx, dy], [-dx - width, dy]].map(([left, top]) => {
+      const box = [cx + left, cy + top, cx + left + width, cy + top + height]
+      const outside = width * height - overlap(box, [0, 0, side, side])
+      return { left, top, cost: 4 * outside + others.reduce((sum, other) => sum + overlap(box, other), 0) }
+    })
+    const best = costs.reduce((least, each) => (each.cost < least.cost ? each : least))
+    label.style.translate = `${best.left}px ${best.top}px`
+  }
+
+  // What the label should leave in sight, or would be hidden by, as [left, top, right, bottom].
+  obstacles() {
+    const around = (width, lower) => ([x, y]) => [x - width / 2, y + lower - NAME_SIZE / 2, x + width / 2, y + lower + NAME_SIZE / 2]
+    const names = this.places.map(around(NAME_SIZE * this.nameWidth, this.nameWidth > 1 ? NAME_SIZE / 2 : 0))
+    const handles = this.ends.map((end) => this.plane.toPixels(...end)).map(around(NAME_SIZE, 0))
+    const own = this.element.getBoundingClientRect()
+    const box = this.covers?.getBoundingClientRect()
+    const cover = box ? [[box.left - own.left, box.top - own.top, box.right - own.left, box.bottom - own.top]] : []
+    return [...names, ...handles, ...cover]
   }
 
   dots() {
@@ -174,6 +204,7 @@ export class Marks {
         for (const axis of [0, 1]) place[axis] += Math.max(0, homes[i][axis] - NAME_STEP - place[axis])
       })
     }
+    this.places = places
     this.labels.forEach(({ node }, i) => this.putAt(node, ...places[i]))
   }
 
@@ -186,4 +217,11 @@ export class Marks {
     node.style.visibility = out ? "hidden" : ""
     node.style.translate = `${left}px ${top}px`
   }
+}
+
+// The area that two rectangles have in common.
+function overlap([left, top, right, bottom], [left2, top2, right2, bottom2]) {
+  const width = Math.min(right, right2) - Math.max(left, left2)
+  const height = Math.min(bottom, bottom2) - Math.max(top, top2)
+  return Math.max(0, width) * Math.max(0, height)
 }

@@ -1,6 +1,6 @@
 // One map, what max, average and global pooling make of it, and a window of it in numbers.
 
-import { card, connect, h, onTheme } from "./dom.js";
+import { card, connect, h, onEscape, onTheme } from "./dom.js";
 import { Messenger } from "./messenger.js";
 import { plain } from "./numbers.js";
 import { fromShades, hasNegatives, paintSigned, signColours } from "./pictures.js";
@@ -18,7 +18,7 @@ class PoolingView {
     this.example = new WorkedExample()
     this.speaker = new Speaker()
     this.element = card(model, this.choices(), this.picturesRow(), this.example.element, this.speaker.element)
-    this.element.addEventListener("keydown", (event) => event.key === "Escape" && (this.held = false))
+    this.element.addEventListener("keydown", (event) => onEscape(event, this.held, () => (this.held = false)))
     this.stopTheme = onTheme(() => this.repaint())
   }
 

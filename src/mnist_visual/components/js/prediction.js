@@ -47,8 +47,8 @@ class Answer {
     const name = this.names[best]
     this.element.dataset.verdict = verdict
     const [digit, sentence, sure] = {
-      empty: ["", `Waiting for a ${this.noun}`, "draw one, and watch"],
-      other: ["?", "Not a digit", "unlike all that it learned"],
+      empty: ["", `Waiting for a ${this.noun}`, "draw, and watch"],
+      other: ["?", "Not a digit", "unlike all it learned"],
       digit: [name.length > 2 ? "" : name, `It reads ${withArticle(name)}`, `${percent(values[best])} sure`],
     }[verdict]
     this.digit.textContent = digit

@@ -1,32 +1,40 @@
 // The sketchpad: pointer, touch, pen and keyboard become strokes; the newest drawing is sent on.
 
-import { ARROW_STEPS, connect, h, onResize, onTheme } from "./dom.js";
-import { Messenger } from "./messenger.js";
+import { connect, h, keepFocus, onResize, onTheme } from "./dom.js";
+import { Drawing, MAX_POINTS } from "./drawing.js";
+import { keepDrawing, recallDrawing } from "./kept_drawing.js";
+import { KeyboardPen } from "./keyboard_pen.js";
+import { Messenger, SILENT } from "./messenger.js";
+import { clamp } from "./numbers.js";
 import { context2d, paintInk, rgb } from "./pictures.js";
 import { drawStroke, fitToDisplay } from "./strokes.js";
 
-const STEP = 1 / 40 // how far an arrow key moves the pen, in sides of the square
-const MAX_POINTS = 20000
-const CLOSE = 1 / 400 // points closer than this to the last one add nothing
-
-const REST = 700 // milliseconds without a key until the pen's place is read out
-const SILENT = "The server does not answer. Start it again, then reload this page."
 const FULL = "The sketchpad is full. Undo or clear to go on."
 
 class Pad {
-  constructor(send, { can_sample: canSample, noun }) {
-    this.strokes = [] // of {points: [x, y, x, y, ...], widths: [...] or null}
-    this.picture = null // 28x28 values, instead of strokes
-    this.past = [] // what undo goes back to
-    this.active = null // the stroke under the pen
-    this.pressed = new Set() // arrow keys
-    this.pen = { x: 0.5, y: 0.5 } // the keyboard's pen
+  constructor(send, { can_sample: canSample, sample_label: label, noun, kept_as: name }) {
+    this.drawing = new Drawing()
+    this.shown = 0 // the number of what the page last put here
     this.pointer = null // that draws; a palm or a second finger changes nothing
     this.messenger = new Messenger(send, (silent) => this.say(silent ? SILENT : ""))
-    this.build(send, canSample, noun)
+    this.pen = new KeyboardPen(this)
+    this.build(send, canSample && label, noun)
+    this.name = name
+    this.keep = () => name && keepDrawing(name, this.drawing)
+    addEventListener("pagehide", this.keep)
+    this.knows = this.recall()
   }
 
-  build(send, canSample, noun) {
+  // Whether there was a drawing before the page, or one that was cleared.
+  recall() {
+    const kept = this.name && recallDrawing(this.name, MAX_POINTS)
+    if (!kept) return false
+    Object.assign(this.drawing, kept)
+    this.changed()
+    return true
+  }
+
+  build(send, label, noun) {
     this.canvas = h("canvas", {
       tabindex: 0,
       role: "application",
@@ -37,11 +45,10 @@ class Pad {
       onpointerup: (event) => this.pointerUp(event),
       onpointercancel: (event) => this.pointerCancel(event),
       onkeydown: (event) => this.keyDown(event),
-      onkeyup: (event) => this.pressed.delete(event.key),
-      onblur: () => this.pressed.clear(),
+      onkeyup: (event) => this.pen.release(event.key),
+      onblur: () => this.pen.release(),
       oncontextmenu: (event) => event.preventDefault(),
     })
-    this.cursor = h("span", { class: "cursor", "aria-hidden": "true" })
     this.hint = h(
       "p",
       { class: "hint", "aria-hidden": "true" },
@@ -51,22 +58,22 @@ class Pad {
     this.undoButton = h("button", { type: "button", onclick: () => this.undo() }, "Undo")
     this.clearButton = h("button", { type: "button", onclick: () => this.clear() }, "Clear")
     const fetchSample = () => {
-      this.say(`Fetching a ${noun} …`)
+      this.say("One moment …")
       send({ kind: "sample" })
     }
-    const sample = h("button", { type: "button", onclick: fetchSample }, "Surprise me")
+    const sample = label && h("button", { type: "button", onclick: fetchSample }, label)
     this.status = h("p", { class: "status", role: "status" })
     this.element = h(
       "section",
       { class: "card pad", "aria-labelledby": "heading" },
       h("h2", { id: "heading" }, `Draw a ${noun}`),
-      h("div", { class: "square" }, this.canvas, this.hint, this.cursor),
+      h("div", { class: "square" }, this.canvas, this.hint, this.pen.cursor),
       h(
         "div",
         { class: "buttons" },
         this.undoButton,
         this.clearButton,
-        ...(canSample ? [sample] : []),
+        ...(sample ? [sample] : []),
       ),
       this.status,
       h(
@@ -84,83 +91,72 @@ class Pad {
   destroy() {
     this.stopResize()
     this.stopTheme()
+    removeEventListener("pagehide", this.keep)
+    this.keep()
     this.messenger.stop()
+    this.pen.stop()
   }
 
   // Strokes
 
   begin(x, y, width) {
-    if (this.pointCount() >= MAX_POINTS) {
+    if (this.drawing.isFull) {
       this.say(FULL)
       return
     }
-    this.remember()
-    this.picture = null
-    this.active = { points: [x, y], widths: width === null ? null : [width] }
-    this.strokes = [...this.strokes, this.active]
+    this.drawing.begin(x, y, width)
     this.changed()
   }
 
   extend(x, y, width) {
-    const { points, widths } = this.active
-    const [lastX, lastY] = points.slice(-2)
-    if (Math.hypot(x - lastX, y - lastY) < CLOSE) return
-    if (this.pointCount() >= MAX_POINTS) {
+    const { drawing } = this
+    if (!drawing.isNew(x, y)) return
+    if (drawing.isFull) {
       this.say(FULL)
       return
     }
-    points.push(x, y)
-    if (widths) widths.push(width)
+    drawing.extend(x, y, width)
+    const { points, widths } = drawing.active
     const context = context2d(this.canvas)
     drawStroke(context, this.canvas.width, points, widths, points.length / 2 - 2)
     this.post()
   }
 
-  pointCount() {
-    return this.strokes.reduce((sum, stroke) => sum + stroke.points.length / 2, 0)
-  }
-
-  remember() {
-    this.past.push({ strokes: this.strokes, picture: this.picture })
-    if (this.past.length > 500) this.past.shift()
-  }
-
   undo() {
-    if (!this.past.length) return
-    Object.assign(this, this.past.pop())
+    if (!this.drawing.past.length) return
+    this.drawing.undo()
     this.lift()
     this.changed()
   }
 
   clear() {
-    if (this.isEmpty()) return
-    this.remember()
-    this.strokes = []
-    this.picture = null
+    if (this.drawing.isEmpty) return
+    this.drawing.put([], null)
     this.lift()
     this.changed()
-    this.canvas.focus({ preventScroll: true }) // the button that was pressed is off now
     this.say("Cleared.")
   }
 
-  isEmpty() {
-    return !this.strokes.length && !this.picture
-  }
-
-  // What the page has put on the sketchpad; whatever waits to be sent is of the past.
-  show({ strokes, picture }) {
-    this.messenger.drop()
-    this.remember()
-    this.strokes = strokes.map((points) => ({ points: Array.from(points), widths: null }))
-    this.picture = picture && Float32Array.from(picture)
-    this.lift()
+  forget() {
+    this.drawing.past = []
     this.refresh()
   }
 
+  // What the page has put on the sketchpad; whatever waits to be sent is of the past.
+  show({ strokes, picture, shown = this.shown }) {
+    this.messenger.drop()
+    this.shown = shown
+    const lines = strokes.map((points) => ({ points: Array.from(points), widths: null }))
+    this.drawing.put(lines, picture && Float32Array.from(picture))
+    this.lift()
+    this.refresh()
+    this.keep()
+  }
+
   lift() {
-    this.active = null
+    this.drawing.active = null
     this.pointer = null
-    this.cursor.classList.remove("down")
+    this.pen.lifted()
   }
 
   // Pointer
@@ -171,7 +167,7 @@ class Pad {
     const y = (event.clientY - box.top) / box.height
     // Only pens measure pressure; a mouse or a finger reports a constant.
     const width = event.pointerType === "pen" && event.pressure > 0 ? 0.5 + event.pressure : null
-    return [Math.min(1, Math.max(0, x)), Math.min(1, Math.max(0, y)), width]
+    return [clamp(x, 0, 1), clamp(y, 0, 1), width]
   }
 
   pointerDown(event) {
@@ -179,12 +175,12 @@ class Pad {
     this.lift() // of the keyboard's pen
     this.pointer = event.pointerId
     this.canvas.setPointerCapture(event.pointerId)
-    this.cursor.hidden = true
+    this.pen.hide()
     this.begin(...this.position(event))
   }
 
   pointerMove(event) {
-    if (!this.active || event.pointerId !== this.pointer) return
+    if (!this.drawing.active || event.pointerId !== this.pointer) return
     for (const each of event.getCoalescedEvents?.() ?? [event]) {
       const [x, y, width] = this.position(each)
       this.extend(x, y, width ?? 1)
@@ -199,61 +195,18 @@ class Pad {
 
   pointerCancel(event) {
     if (event.pointerId !== this.pointer) return
-    if (this.active) this.undo()
+    if (this.drawing.active) this.undo()
     this.lift()
   }
-
-  // Keyboard
 
   keyDown(event) {
     const { key } = event
     if (event.altKey || ((event.ctrlKey || event.metaKey) && key !== "z")) return
-    if (key in ARROW_STEPS) this.movePen(key, event.shiftKey)
-    else if (key === " ") event.repeat || this.togglePen()
+    if (this.pen.takes(event)) this.pen.act(event)
     else if (key === "Backspace" || (key === "z" && (event.ctrlKey || event.metaKey))) this.undo()
     else if (key === "Delete") this.clear()
     else return
     event.preventDefault()
-  }
-
-  movePen(key, far) {
-    this.pressed.add(key) // two arrows at once move it diagonally
-    for (const each of this.pressed) {
-      const [down, right] = ARROW_STEPS[each]
-      const step = STEP * (far ? 4 : 1)
-      this.pen.x = Math.min(1, Math.max(0, this.pen.x + right * step))
-      this.pen.y = Math.min(1, Math.max(0, this.pen.y + down * step))
-    }
-    if (this.active && this.pointer === null) this.extend(this.pen.x, this.pen.y, 1)
-    this.placeCursor()
-    clearTimeout(this.resting)
-    this.resting = setTimeout(() => this.say(this.place()), REST)
-  }
-
-  togglePen() {
-    if (this.pointer !== null) return
-    if (this.active) {
-      this.lift()
-      this.post()
-      this.say(`Pen up, ${this.place()}.`)
-    } else {
-      this.begin(this.pen.x, this.pen.y, null)
-      if (!this.active) return
-      this.cursor.classList.add("down")
-      this.say(`Pen down, ${this.place()}.`)
-    }
-    this.placeCursor()
-  }
-
-  // Where the keyboard's pen is, for those who do not see it.
-  place() {
-    return `${Math.round(100 * this.pen.x)} across, ${Math.round(100 * this.pen.y)} down`
-  }
-
-  placeCursor() {
-    this.cursor.hidden = false
-    this.cursor.style.left = `${100 * this.pen.x}%`
-    this.cursor.style.top = `${100 * this.pen.y}%`
   }
 
   // Screen and server
@@ -264,9 +217,11 @@ class Pad {
   }
 
   refresh() {
-    this.undoButton.disabled = !this.past.length
-    this.clearButton.disabled = this.isEmpty()
-    this.hint.hidden = !this.isEmpty()
+    keepFocus([this.undoButton, this.clearButton], this.canvas, () => {
+      this.undoButton.disabled = !this.drawing.past.length
+      this.clearButton.disabled = this.drawing.isEmpty
+    })
+    this.hint.hidden = !this.drawing.isEmpty
     this.say("")
     this.redraw()
   }
@@ -277,24 +232,34 @@ class Pad {
     const context = context2d(this.canvas)
     context.clearRect(0, 0, side, side)
     const ink = rgb(this.element, "--mv-ink")
-    if (this.picture) {
+    const { strokes, picture } = this.drawing
+    if (picture) {
       const small = document.createElement("canvas")
-      paintInk(small, this.picture, 28, 28, ink)
+      paintInk(small, picture, 28, 28, ink)
       context.imageSmoothingEnabled = false
       context.drawImage(small, 0, 0, side, side)
     }
     context.strokeStyle = `rgb(${ink})`
-    for (const { points, widths } of this.strokes) drawStroke(context, side, points, widths)
+    for (const { points, widths } of strokes) drawStroke(context, side, points, widths)
   }
 
   post() {
+    const { drawing } = this
+    if (!drawing.active) this.keep()
     this.messenger.post(() => ({
       kind: "draw",
-      points: Float32Array.from(this.strokes.flatMap((stroke) => stroke.points)),
-      lengths: Int32Array.from(this.strokes, (stroke) => stroke.points.length / 2),
-      picture: this.picture,
-      drawing: Boolean(this.active),
+      points: Float32Array.from(drawing.strokes.flatMap((stroke) => stroke.points)),
+      lengths: Int32Array.from(drawing.strokes, (stroke) => stroke.points.length / 2),
+      picture: drawing.picture,
+      drawing: Boolean(drawing.active),
+      after: this.shown,
     }))
+    this.showWaiting()
+  }
+
+  // For whoever works with the page by a script: what is drawn is not all read yet.
+  showWaiting() {
+    this.canvas.toggleAttribute("data-waiting", this.messenger.isWaiting)
   }
 
   say(text) {
@@ -302,10 +267,21 @@ class Pad {
   }
 
   receive(message) {
-    if (message.kind === "done") this.messenger.answered(message.number)
-    else if (message.kind === "show") this.show(message)
+    if (message.kind === "done") {
+      this.messenger.answered(message.number)
+      this.showWaiting()
+    } else if (message.kind === "show") this.show(message)
+    else if (message.kind === "shown") this.follow(message.number)
+    else if (message.kind === "forget") this.forget()
     else if (message.kind === "sample") this.takeSample(message.picture)
     else if (message.kind === "problem") this.say(message.text)
+  }
+
+  // The page put something here before this script came; it counts what has left since then.
+  follow(number) {
+    if (number === this.shown) return
+    this.shown = number
+    this.post()
   }
 
   takeSample(picture) {
@@ -316,7 +292,7 @@ class Pad {
 
 export function render({ model }) {
   const pad = new Pad((message) => model.send_msg(message), model)
-  connect(model, (message) => pad.receive(message), () => pad.destroy())
+  connect(model, (message) => pad.receive(message), () => pad.destroy(), { knows: pad.knows })
   return pad.element
 }
 

@@ -6,7 +6,7 @@ import { percent } from "./numbers.js";
 const CLASSES_SHOWN = 12
 
 export function softmaxTable({ logits, exponentials, shares, largest, normaliser, index }, name, write) {
-  const head = ["", "score", "e to the power of score − largest", "share"]
+  const head = ["answer", "score", "e to the power of score − largest", "share"]
   const line = (label, score, power, share) =>
     [h("th", { scope: "row" }, label), h("td", {}, score), h("td", {}, write(power, 4)), h("td", {}, percent(share))]
   const [shown, rest] = classesShown(shares, index)

@@ -1,16 +1,9 @@
 // A tour: a button that starts it, and a card that says what there is to see at each stop.
 
-import { connect, h } from "./dom.js";
+import { completeParts, goTo, readPart } from "./address.js";
+import { bringIntoSight, connect, h, onEscape, remembered } from "./dom.js";
 
 const KEY = "tour" // whether this visitor has seen it, or would rather not
-
-const remembered = (action) => {
-  try {
-    return action(localStorage)
-  } catch {
-    return null // a browser may forbid pages to remember
-  }
-}
 
 // The first such element of a page, or within one of its views.
 function find(root, selector) {
@@ -36,7 +29,7 @@ class Tour {
     this.leave = h("button", { type: "button", onclick: () => this.end() }, "Leave the tour")
     this.card = h(
       "section",
-      { class: "card tour-card", "aria-label": "Tour", hidden: true, onkeydown: (event) => event.key === "Escape" && this.end() },
+      { class: "card tour-card", "aria-label": "Tour", hidden: true, onkeydown: (event) => onEscape(event, true, () => this.end()) },
       this.count,
       this.text,
       this.state,
@@ -47,14 +40,14 @@ class Tour {
 
   // Those who have not seen it are told what it is.
   label() {
-    const known = remembered((storage) => storage.getItem(KEY))
+    const known = remembered(() => localStorage.getItem(KEY))
     this.start.classList.toggle("new", !known)
     this.start.replaceChildren(h("span", {}, known ? "Tour" : "New here? Take the tour"))
     this.start.setAttribute("aria-label", "Take the tour, two minutes")
   }
 
   go(stop) {
-    remembered((storage) => storage.setItem(KEY, "seen"))
+    remembered(() => localStorage.setItem(KEY, "seen"))
     this.label()
     this.moved = true
     this.model.send_msg({ kind: "go", stop })
@@ -92,16 +85,11 @@ class Tour {
     this.moved = false
   }
 
-  // The address changes as if the visitor had followed a link.
   visit(page) {
+    if (!this.moved || readPart("page") === page) return
     const url = new URL(this.model.address + page, location.href)
-    for (const [name, value] of new URL(location.href).searchParams) {
-      if (!url.searchParams.has(name)) url.searchParams.set(name, value)
-    }
-    const here = new URL(location.href).searchParams.get("page")
-    if (!this.moved || here === page) return
-    history.pushState(null, "", url)
-    dispatchEvent(new PopStateEvent("popstate"))
+    completeParts(url)
+    goTo(url)
   }
 
   point(place) {
@@ -112,9 +100,7 @@ class Tour {
     target.setAttribute("data-toured", "")
     // Beside what is pointed out, where there is room for both.
     this.card.classList.toggle("right", target.getBoundingClientRect().left < innerWidth / 4)
-    const calm = matchMedia("(prefers-reduced-motion: reduce)").matches
-    // Once the page has its new height.
-    requestAnimationFrame(() => target.scrollIntoView({ behavior: calm ? "auto" : "smooth", block: "nearest" }))
+    requestAnimationFrame(() => bringIntoSight(target)) // once the page has its new height
   }
 
   destroy() {

@@ -1,6 +1,6 @@
 // The computation behind one value, with all its numbers; each can be followed back.
 
-import { explain, h } from "./dom.js";
+import { explain, h, keepFocus, renew } from "./dom.js";
 import { kindLesson } from "./layer_kinds.js";
 import { bestOf, fixed } from "./numbers.js";
 import { hasNegatives, rgb, tint } from "./pictures.js";
@@ -52,9 +52,11 @@ export class TracePanel {
   }
 
   setHeld(held) {
-    this.free.disabled = !held
     if (!held) this.trail = []
-    this.back.disabled = !this.trail.length
+    keepFocus([this.free, this.back], this.digits, () => {
+      this.free.disabled = !held
+      this.back.disabled = !this.trail.length
+    })
   }
 
   follow(layer, unit) {
@@ -113,14 +115,15 @@ export class TracePanel {
     const write = (value, digits) => this.write(value, digits)
     const table = trace.softmax && softmaxTable(trace.softmax, (i) => this.className(i), write)
     const steps = trace.products ? this.sumSteps() : trace.softmax ? [] : this.pickSteps()
-    this.body.replaceChildren(...(steps.length ? [h("div", { class: "sum" }, ...steps)] : []), ...(table ? [table] : []))
+    renew(this.body, ...(steps.length ? [h("div", { class: "sum" }, ...steps)] : []), ...(table ? [table] : []))
   }
 
-  // Kept where it is right already: somebody may be on it.
+  // One link whose address changes: somebody may be on it.
   linkLesson(topic) {
-    if (topic === this.topic) return
-    this.topic = topic
-    this.lesson.replaceChildren(...explain(this.model, topic))
+    const [link] = explain(this.model, topic)
+    const shown = this.lesson.firstChild
+    if (link && shown) shown.setAttribute("href", link.getAttribute("href"))
+    else this.lesson.replaceChildren(...(link ? [link] : []))
   }
 
   // Sums
@@ -222,8 +225,8 @@ export class TracePanel {
         ),
       )
     }
-    const head = ["it comes from", "value", "× weight", "= product", ""].map((text) => h("th", { scope: "col" }, text))
-    return h("table", { class: "terms" }, h("thead", {}, h("tr", {}, ...head)), h("tbody", {}, ...rows))
+    const head = ["it comes from", "value", "× weight", "= product"].map((text) => h("th", { scope: "col" }, text))
+    return h("table", { class: "terms" }, h("thead", {}, h("tr", {}, ...head, h("td"))), h("tbody", {}, ...rows))
   }
 
   sumLine() {

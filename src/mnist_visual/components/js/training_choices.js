@@ -52,7 +52,8 @@ export class TrainingChoices {
       const own = JSON.stringify(settings[name])
       const all = values.some((value) => JSON.stringify(value) === own) ? values : [settings[name], ...values]
       const options = all.map((value) => h("option", { value: JSON.stringify(value) }, written(value)))
-      if (select.length !== options.length) select.replaceChildren(...options)
+      const valuesOf = (some) => Array.from(some, ({ value }) => value).join(" ")
+      if (valuesOf(select.options) !== valuesOf(options)) select.replaceChildren(...options)
       select.value = own
     }
   }

@@ -1,7 +1,7 @@
 // Where a VAE in training puts real pictures, and what it remembers of the drawing.
 
 import { h, onResize } from "./dom.js";
-import { fixed, nounOf } from "./numbers.js";
+import { clamp, fixed, nounOf } from "./numbers.js";
 import { classColor } from "./palette.js";
 import { paintInk, rgb, wipe } from "./pictures.js";
 
@@ -17,6 +17,7 @@ export class CodesView {
     this.drawn = h("canvas", { class: "pixels", "aria-hidden": "true" })
     this.remembered = h("canvas", { class: "pixels", role: "img", "aria-label": "What it remembers of your drawing" })
     this.place = h("p", { class: "small" })
+    this.share = 1 // of the way from where the points were
     const figure = (canvas, caption) => h("figure", {}, h("div", { class: "frame" }, canvas), h("figcaption", {}, caption))
     const header = (id, heading, note) => h("header", {}, h("h2", { id }, heading), h("p", {}, note))
     this.element = h(
@@ -36,7 +37,7 @@ export class CodesView {
         this.place,
       ),
     )
-    this.stopResize = onResize(this.canvas, () => this.paint(1))
+    this.stopResize = onResize(this.canvas, () => this.paint())
     this.clear()
   }
 
@@ -46,11 +47,11 @@ export class CodesView {
   }
 
   clear() {
-    cancelAnimationFrame(this.frame)
+    this.arrive()
     this.state = null
     this.hint.hidden = false
     this.showMemory({ empty: true })
-    this.paint(1)
+    this.paint()
   }
 
   showCodes({ codes, labels, centres, half }) {
@@ -65,23 +66,31 @@ export class CodesView {
     this.from = same ? this.now : this.state.codes
     this.now = this.from
     const still = !same || matchMedia("(prefers-reduced-motion: reduce)").matches
-    if (still) this.paint(1)
+    this.arrive()
+    if (still) this.paint()
     else this.move()
+  }
+
+  // The points are where they belong, and move no more.
+  arrive() {
+    cancelAnimationFrame(this.frame)
+    this.share = 1
   }
 
   // From where the points are to where they belong.
   move() {
-    cancelAnimationFrame(this.frame)
     const start = performance.now()
     const step = (time) => {
-      const t = Math.min(1, Math.max(0, (time - start) / MOVE))
-      this.paint(t * t * (3 - 2 * t))
+      const t = clamp((time - start) / MOVE, 0, 1)
+      this.share = t * t * (3 - 2 * t)
+      this.paint()
       if (t < 1) this.frame = requestAnimationFrame(step)
     }
+    this.share = 0
     this.frame = requestAnimationFrame(step)
   }
 
-  paint(t) {
+  paint() {
     const side = this.canvas.clientWidth
     if (!side) return
     const scale = devicePixelRatio
@@ -92,6 +101,7 @@ export class CodesView {
     const { codes, labels, centres, half } = this.state
     const at = (x, y) => [((x + half) / (2 * half)) * side, ((half - y) / (2 * half)) * side]
     this.paintAxes(context, side, at)
+    const t = this.share
     const now = (this.now = t === 1 ? codes : codes.map((value, i) => this.from[i] + t * (value - this.from[i])))
     context.globalAlpha = 0.8
     const dot = labels.length > MANY ? 3 : 5
@@ -159,7 +169,7 @@ export class CodesView {
       ? `On the map it is the large disc, at ${fixed(message.mean[0])}, ${fixed(message.mean[1])}.`
       : `Draw a ${nounOf(this.names)}, and see what is left of it.`
     this.paintMemory()
-    if (this.state) this.paint(1)
+    if (this.state) this.paint()
   }
 
   paintMemory() {
@@ -176,6 +186,6 @@ export class CodesView {
 
   repaint() {
     this.paintMemory()
-    this.paint(1)
+    this.paint()
   }
 }

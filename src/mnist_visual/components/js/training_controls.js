@@ -13,13 +13,13 @@ function duration(seconds) {
   return `${Math.round(seconds / 60)} min left`
 }
 
-// How far a training is, in one sentence.
-function howFar({ state, place, epoch, epochs, batch, batches, seconds_left: left, message }) {
+// How far a training is, in one sentence; `waited` seconds for it to begin, for longer if it `isNew`.
+function howFar({ state, place, epoch, epochs, batch, batches, seconds_left: left, message }, waited, isNew) {
   const now = Math.min(epoch + 1, epochs)
   const done = batches && batch ? `in epoch ${now}` : `after ${count(epoch, "epoch")}`
   return {
     queued: () => (place ? ahead(place) : "It is your turn in a moment."),
-    starting: () => "Getting ready … The first time, this takes up to half a minute.",
+    starting: () => `Preparing the training … ${waited > 0 ? `${waited} s` : ""}${isNew ? ". A network of a new shape takes longer, once." : ""}`,
     running: () => `Epoch ${now} of ${epochs}${left === null ? "" : `, ${duration(left)}`}`,
     paused: () => {
       if (batch && batches) return `Paused in epoch ${now} of ${epochs}, ${Math.floor((100 * batch) / batches)}%.`
@@ -45,17 +45,18 @@ export class TrainingControls {
     this.batch = button("One batch", "Learn from one batch, then wait", press("step", { amount: "batch" }))
     this.epoch = button("One epoch", "Learn from all pictures once, then wait", press("step", { amount: "epoch" }))
     this.stop = button("Stop", "End it; you can still look back", press("stop"))
-    this.again = button("Start again", "From the same initial weights", press("again"))
+    this.again = button("Start again", "The same from its first weights on", press("again"))
     this.far = h("p", { class: "far" })
     this.bar = h("span", { class: "done" })
     this.status = h("p", { class: "status", role: "status" })
+    this.about = h("p", { class: "small about" })
     this.spoken = h("p", { class: "visually-hidden", role: "status" })
     this.element = h(
       "div",
       { class: "controls" },
       h("div", { class: "buttons", role: "group", "aria-label": "Training", hidden: !canTrain }, this.play, this.batch, this.epoch, this.stop, this.again),
       h("div", { class: "going" }, this.far, h("div", { class: "bar", "aria-hidden": "true" }, this.bar)),
-      this.status,
+      h("div", { class: "notes" }, this.about, this.status),
       this.spoken,
     )
     this.show(null)
@@ -63,6 +64,7 @@ export class TrainingControls {
 
   destroy() {
     clearTimeout(this.speaking)
+    clearInterval(this.clock)
   }
 
   // Whether it learns, or will as soon as it can.
@@ -78,12 +80,18 @@ export class TrainingControls {
     const before = this.progress?.state
     this.progress = progress
     const { isGoing, isMoving } = this
-    this.play.textContent = isMoving ? "Pause" : isGoing ? "Go on" : "Start"
-    this.batch.disabled = this.epoch.disabled = isMoving
-    this.stop.disabled = !isGoing
-    this.again.disabled = !progress
-    keepFocus([this.batch, this.epoch, this.stop], this.play)
-    this.far.textContent = progress ? howFar(progress) : this.waiting
+    // What has ended does not go on: one button takes the choices as they are now, one those it had.
+    const hasEnded = progress !== null && !isGoing
+    this.play.textContent = isMoving ? "Pause" : isGoing ? "Go on" : hasEnded ? "New run" : "Start"
+    this.play.title = hasEnded ? "Train a new network, as chosen above" : ""
+    this.again.textContent = hasEnded ? "Same again" : "Start again"
+    keepFocus([this.batch, this.epoch, this.stop], this.play, () => {
+      this.batch.disabled = this.epoch.disabled = isMoving
+      this.stop.disabled = !isGoing
+      this.again.disabled = !progress
+    })
+    this.wait(before)
+    this.showFar()
     this.element.classList.toggle("failed", progress?.state === "failed")
     this.bar.classList.toggle("waits", progress?.state === "starting")
     const { epoch, epochs, batch, batches } = progress ?? {}
@@ -93,8 +101,36 @@ export class TrainingControls {
     if (progress?.message && progress.state !== "failed") this.say(progress.message)
   }
 
+  // While it is made ready there is nothing to see but the seconds.
+  wait(before) {
+    const isStarting = this.progress?.state === "starting"
+    if (!isStarting) clearInterval(this.clock)
+    else if (before !== "starting") {
+      Object.assign(this, { waited: 0, compiled: 0, isNew: false })
+      clearInterval(this.clock)
+      this.clock = setInterval(() => this.tick(), 1000)
+    }
+  }
+
+  // What is compiled already takes no second.
+  tick() {
+    this.waited += 1
+    this.compiled = this.progress.compiling ? this.compiled + 1 : 0
+    this.isNew ||= this.compiled > 1
+    this.showFar()
+  }
+
+  showFar() {
+    this.far.textContent = this.progress ? howFar(this.progress, this.waited, this.isNew) : this.waiting
+  }
+
   say(text) {
     if (this.status.textContent !== text) this.status.textContent = text
+  }
+
+  // What there is to know of the pictures to learn from; it comes late, so nothing to press is below.
+  tellAbout(text) {
+    this.about.textContent = text
   }
 
   // For those who do not see it, no more than one thing in a while.

@@ -1,20 +1,19 @@
-// How the numbers of a training change from epoch to epoch, each line with its name at its end.
+// How the numbers of a training change from epoch to epoch, and what they are now.
 
-import { h, onResize, svg } from "./dom.js";
+import { h, onResize, svg, typeScale } from "./dom.js";
+import { accuracy } from "./numbers.js";
 
-const MARGIN = { left: 46, top: 22, bottom: 30 }
-const LABEL = 16 // pixels that a line's name takes in height
-const TICK = 24 // and an epoch's in width
+const MARGIN = { left: 46, right: 14, top: 22, bottom: 44 }
+const TICK = 24 // pixels that the number of an epoch takes in width
+const VALUE = 14 // from the end to where a value can be written
 
-// Nothing short of all is called 100%.
-const share = (value) => (value === 1 ? "100%" : `${Math.min(99.9, 100 * value).toFixed(1)}%`)
 const figure = (value) => (value === 0 ? "0" : Math.abs(value) < 1 ? value.toFixed(3) : value.toPrecision(3))
 
 // A curve that means something only beside zero begins there; `top` is where it cannot rise above.
 const CURVES = {
   classifier: [
     { name: "loss", words: "How wrong it is", term: "loss", write: figure, bottom: 0 },
-    { name: "accuracy", words: "How often it is right", term: "accuracy", write: share, top: 1 },
+    { name: "accuracy", words: "How often it is right", term: "accuracy", write: accuracy, top: 1 },
   ],
   vae: [
     { name: "reconstruction_loss", words: "How far its pictures are off", term: "reconstruction, in nats", write: figure },
@@ -63,9 +62,10 @@ class LearningCurve {
     this.index = -1
     this.words = h("b", {})
     this.term = h("span", {})
+    this.key = h("ul", { class: "lines", "aria-hidden": "true" })
     this.plot = svg("svg", { class: "plot", role: "img" })
     this.hint = h("p", { class: "hint" }, "The curve starts here.")
-    this.element = h("figure", {}, h("figcaption", {}, this.words, " ", this.term), h("div", { class: "area" }, this.plot, this.hint))
+    this.element = h("figure", {}, h("figcaption", {}, this.words, " ", this.term), this.key, h("div", { class: "area" }, this.plot, this.hint))
     const look = (event) => event.buttons && this.lookAt(event)
     this.plot.addEventListener("pointerdown", (event) => {
       this.plot.setPointerCapture(event.pointerId)
@@ -97,7 +97,7 @@ class LearningCurve {
 
   lookAt(event) {
     if (!this.points.length || !this.x) return
-    const left = event.clientX - this.plot.getBoundingClientRect().left
+    const left = (event.clientX - this.plot.getBoundingClientRect().left) / typeScale()
     const away = this.points.map(({ epoch }) => Math.abs(this.x(epoch) - left))
     const index = away.indexOf(Math.min(...away))
     if (index !== this.index) this.onLook(index)
@@ -122,12 +122,12 @@ class LearningCurve {
   }
 
   draw() {
-    const { clientWidth: width, clientHeight: height } = this.plot
+    const [width, height] = [this.plot.clientWidth, this.plot.clientHeight].map((pixels) => pixels / typeScale())
     if (!this.what || !width) return
     const lines = this.lines()
     const live = this.live()
     this.hint.hidden = lines.length > 0 || live !== null
-    const right = width - (width < 420 ? 128 : 150)
+    const right = width - MARGIN.right
     const all = [...lines.flatMap(([, , points]) => points), ...(live ? [live] : [])]
     const last = Math.max(this.progress?.epochs ?? 0, 1, ...all.map(([epoch]) => epoch))
     const ticks = niceTicks(all.map(([, value]) => value), this.what)
@@ -139,11 +139,11 @@ class LearningCurve {
     this.plot.setAttribute("aria-label", this.sentence(lines))
     this.plot.replaceChildren(
       ...this.axes(ticks, last, right, bottom),
-      ...this.marker(bottom),
+      ...this.marker(right, bottom),
       ...lines.flatMap((line) => this.line(...line)),
       ...(live ? this.pulse(live) : []),
-      ...this.names(lines, live, bottom),
     )
+    this.key.replaceChildren(...this.names(lines, live))
   }
 
   axes(ticks, last, right, bottom) {
@@ -156,11 +156,11 @@ class LearningCurve {
     for (let epoch = 0; epoch <= last; epoch += step) {
       parts.push(svg("text", { class: "tick middle", x: this.x(epoch), y: bottom + 18 }, String(epoch)))
     }
-    parts.push(svg("text", { class: "tick", x: right + 14, y: bottom + 18 }, "epochs"))
+    parts.push(svg("text", { class: "tick middle", x: (MARGIN.left + right) / 2, y: bottom + 36 }, "epochs"))
     return parts
   }
 
-  marker(bottom) {
+  marker(right, bottom) {
     const point = this.points[this.index]
     if (!point) return []
     const x = this.x(point.epoch)
@@ -168,7 +168,7 @@ class LearningCurve {
     const value = point.logs[`val_${name}`] ?? point.logs[name] // there is neither before it has learned
     return [
       svg("line", { class: "sight", x1: x, x2: x, y1: MARGIN.top - 4, y2: bottom }),
-      svg("text", { class: "tick strong middle", x, y: MARGIN.top - 9 }, value === undefined ? "" : write(value)),
+      svg("text", { class: "tick strong middle", x: Math.min(x, right - VALUE), y: MARGIN.top - 9 }, value === undefined ? "" : write(value)),
     ]
   }
 
@@ -194,21 +194,31 @@ class LearningCurve {
     ]
   }
 
-  // At the ends of the lines, as near as they can stand without hiding each other.
-  names(lines, live, bottom) {
-    const ends = lines.map(([kind, name, points]) => {
-      const [epoch, value] = kind === "training" && live ? live : points.at(-1)
-      const x = this.x(kind === "before" ? epoch : Math.max(epoch, live?.[0] ?? 0)) + 10
-      return { kind, text: kind === "before" ? name : `${name} ${this.what.write(value)}`, x, y: this.y(value) + 4 }
+  // The point that somebody looks back at, if any.
+  get past() {
+    return this.index < this.points.length - 1 ? this.points[this.index] : undefined
+  }
+
+  // Where a line has come to, or what it was at the epoch that somebody looks back at.
+  valueOf(points) {
+    const { past } = this
+    return past ? points.find(([epoch]) => epoch === past.epoch)?.[1] : points.at(-1)[1]
+  }
+
+  // What each line is, and its value.
+  names(lines, live) {
+    const begun = live && !lines.some(([kind]) => kind === "training")
+    const all = begun ? [...lines, ["training", "training", [live]]] : lines
+    return all.map(([kind, name, points]) => {
+      const value = kind === "training" && live && !this.past ? live[1] : this.valueOf(points)
+      const written = kind === "before" || value === undefined ? [] : [" ", h("b", {}, this.what.write(value))]
+      return h("li", { class: kind }, name, ...written)
     })
-    ends.sort((a, b) => a.y - b.y)
-    ends.forEach((end, i) => (end.y = Math.max(end.y, MARGIN.top + 6, i ? ends[i - 1].y + LABEL : 0)))
-    const over = Math.max(0, (ends.at(-1)?.y ?? 0) - bottom + 2)
-    return ends.map(({ kind, text, x, y }) => svg("text", { class: `name ${kind}`, x, y: y - over }, text))
   }
 
   sentence(lines) {
-    const values = lines.map(([, name, points]) => `${name} ${this.what.write(points.at(-1)[1])}`)
+    const known = lines.map(([kind, name, points]) => [name, kind === "before" ? points.at(-1)[1] : this.valueOf(points)])
+    const values = known.filter(([, value]) => value !== undefined).map(([name, value]) => `${name} ${this.what.write(value)}`)
     return `${this.what.words} (${this.what.term}): ${values.join(", ") || "nothing yet"}`
   }
 }
@@ -228,6 +238,6 @@ function niceTicks(values, { bottom, top }) {
 
 function tickText(value, ticks, { write }) {
   const step = ticks[1] - ticks[0]
-  if (write === share) return `${(100 * value).toFixed(step < 0.0099 ? 1 : 0)}%`
+  if (write === accuracy) return `${(100 * value).toFixed(step < 0.0099 ? 1 : 0)}%`
   return value.toFixed(Math.max(0, -Math.floor(Math.log10(step) + 1e-9) + (String(step).includes("25") ? 1 : 0)))
 }

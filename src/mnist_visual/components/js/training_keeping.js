@@ -1,6 +1,6 @@
 // What becomes of a network that was trained here.
 
-import { h, keepFocus } from "./dom.js";
+import { download, h, keepFocus } from "./dom.js";
 
 const MOST_BYTES = 18 << 20
 
@@ -25,7 +25,6 @@ export class Keeping {
       h("div", { class: "buttons" }, this.use, this.back, ...(canSave ? [this.save] : []), this.open, this.picker, this.status),
     )
     this.chosen = { any: false, index: null }
-    this.kind = "classifier"
     this.setIndex(-1)
   }
 
@@ -42,11 +41,12 @@ export class Keeping {
   refresh() {
     const { any, index } = this.chosen
     this.heading.textContent = this.point ? `The network of epoch ${epochName(this.point.epoch)}` : "Your network"
-    this.use.disabled = !this.point || index === this.index
-    this.back.disabled = !any
-    this.save.disabled = !this.point
-    keepFocus([this.use], this.back)
-    keepFocus([this.back], this.use)
+    const disable = () => {
+      this.use.disabled = !this.point || index === this.index
+      this.back.disabled = !any
+      this.save.disabled = !this.point
+    }
+    keepFocus([this.use], this.back, () => keepFocus([this.back], this.use, disable))
     this.now.textContent = !any
       ? "the other pages use the shipped one"
       : index === this.index
@@ -76,9 +76,7 @@ export class Keeping {
   }
 
   download({ data, name }) {
-    const url = URL.createObjectURL(new Blob([data]))
-    h("a", { href: url, download: name }).click()
-    setTimeout(() => URL.revokeObjectURL(url), 60_000)
+    download(data, name)
     this.say(`${name} is saved.`)
   }
 }

@@ -1,7 +1,7 @@
 // A training, from its choices to what has become of the network at any epoch of it.
 
 import { card, connect, h, onTheme } from "./dom.js";
-import { Messenger } from "./messenger.js";
+import { Messenger, SILENT } from "./messenger.js";
 import { ConfusionMatrix } from "./confusion_matrix.js";
 import { nounOf } from "./numbers.js";
 import { TrainingChoices } from "./training_choices.js";
@@ -12,16 +12,13 @@ import { Keeping } from "./training_keeping.js";
 import { TrainedReading } from "./training_reading.js";
 import { Timeline } from "./training_timeline.js";
 
-const SILENT_SERVER = "The server does not answer. Start it again, then reload this page."
-
 class Monitor {
   constructor(model) {
-    this.model = model
     this.points = [] // of the curves, one for each snapshot: {epoch, logs}
     this.index = -1 // of the snapshot in sight
     const ask = (message) => model.send_msg(message)
     const look = (index) => this.look(index)
-    this.looking = new Messenger(ask, (silent) => this.controls.say(silent ? SILENT_SERVER : ""))
+    this.looking = new Messenger(ask, (silent) => this.controls.say(silent ? SILENT : ""))
     this.choices = new TrainingChoices(nounOf(model.class_names), (name, value) => ask({ kind: "choose", name, value }))
     this.controls = new TrainingControls((kind, more = {}) => ask({ kind, ...more }), model.can_train)
     this.choices.element.hidden = !model.can_train
@@ -46,11 +43,15 @@ class Monitor {
       this.timeline.element,
     )
     this.stopTheme = onTheme(() => this.repaint())
+    // A training that nobody watches lets others go first.
+    this.attend = () => ask({ kind: "attend", attended: !document.hidden })
+    document.addEventListener("visibilitychange", this.attend)
     this.setKind("classifier")
   }
 
   destroy() {
     this.stopTheme()
+    document.removeEventListener("visibilitychange", this.attend)
     this.looking.stop()
     for (const part of [this.controls, this.curves, this.codes, this.timeline]) part.destroy()
   }
@@ -64,6 +65,7 @@ class Monitor {
     const act = {
       show: () => this.show(message),
       settings: () => this.showSettings(message),
+      about: () => this.controls.tellAbout(message.text),
       progress: () => this.add(message),
       network: () => this.showNetwork(message),
       drawing: () => this.showDrawing(message),
@@ -78,7 +80,8 @@ class Monitor {
   }
 
   // The whole of it, for a page that is new or a training that begins anew.
-  show({ settings, of, progress, history, previous }) {
+  show({ settings, of, progress, history, previous, about }) {
+    this.controls.tellAbout(about)
     this.points = history
     this.previous = previous
     this.showSettings({ settings, of })
@@ -99,7 +102,6 @@ class Monitor {
     this.reading.element.hidden = this.matrix.element.hidden = kind === "vae"
     this.codes.element.hidden = kind !== "vae"
     this.curves.setKind(kind)
-    this.timeline.kind = this.keeping.kind = kind
   }
 
   add({ progress, first, added }) {
@@ -112,6 +114,7 @@ class Monitor {
   }
 
   setProgress(progress) {
+    if (progress) document.documentElement.toggleAttribute("data-trained", true) // see connection.js
     this.progress = progress
     this.controls.show(progress)
     this.choices.lock(this.controls.isGoing)
@@ -156,6 +159,7 @@ export function render({ model }) {
     element: monitor.element,
     onAway: () => monitor.timeline.stop(),
   })
+  monitor.attend() // a session that was lost knows of nobody
   return monitor.element
 }
 

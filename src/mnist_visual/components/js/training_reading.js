@@ -2,7 +2,7 @@
 
 import { h } from "./dom.js";
 import { areWords, bestOf, nounOf, percent } from "./numbers.js";
-import { paintInk, parts, rgb, signedImage, wipe } from "./pictures.js";
+import { filterImages, paintInk, parts, rgb, signColours, wipe } from "./pictures.js";
 
 export class TrainedReading {
   constructor(classNames) {
@@ -83,14 +83,8 @@ export class TrainedReading {
   }
 
   paintFilters() {
-    const colours = [rgb(this.element, "--mv-negative"), rgb(this.element, "--mv-positive")]
-    const [count, channels, height, width] = this.filters.shape
-    const all = parts(this.filters, count * channels)
-    this.cells.forEach(({ kernel }, i) => {
-      const own = all.slice(i * channels, (i + 1) * channels)
-      const largest = Math.max(1e-6, ...own.flatMap((each) => Array.from(each, Math.abs)))
-      kernel.src = signedImage(own, height, width, channels, largest, ...colours)
-    })
+    const images = filterImages(this.filters, this.filters.shape[1], ...signColours(this.element))
+    this.cells.forEach(({ kernel }, i) => (kernel.src = images[i]))
   }
 
   paintMaps() {

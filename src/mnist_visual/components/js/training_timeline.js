@@ -1,6 +1,7 @@
 // All epochs so far, to look back at, and to play again.
 
 import { h } from "./dom.js";
+import { accuracy } from "./numbers.js";
 import { epochName } from "./training_keeping.js";
 
 const BEAT = 700 // milliseconds an epoch
@@ -9,7 +10,6 @@ export class Timeline {
   constructor(onLook) {
     this.onLook = onLook
     this.points = []
-    this.kind = "classifier"
     this.play = h("button", { type: "button", class: "replay", onclick: () => this.toggle() }, "Replay")
     this.range = h("input", {
       type: "range",
@@ -31,17 +31,16 @@ export class Timeline {
   }
 
   describe(point) {
-    if (!point) return "No epoch yet"
-    if (!point.epoch) return "Before it has learned"
-    const { val_accuracy: accuracy, val_loss: loss } = point.logs
-    const result = accuracy !== undefined ? `, ${accuracy === 1 ? "all" : `${Math.min(99.9, 100 * accuracy).toFixed(1)}%`} right` : loss !== undefined ? `, loss ${loss.toPrecision(3)}` : ""
+    if (!point?.epoch) return "Before it has learned"
+    const { val_accuracy: right, val_loss: loss } = point.logs
+    const result = right !== undefined ? `, ${right === 1 ? "all" : accuracy(right)} right` : loss !== undefined ? `, loss ${loss.toPrecision(3)}` : ""
     return `Epoch ${epochName(point.epoch)}${result}`
   }
 
   show(points, index) {
     Object.assign(this, { points, index })
     const many = points.length > 1
-    this.play.disabled = this.range.disabled = !many
+    this.element.hidden = !many // it would hide what one needs first
     if (!many) this.stop()
     this.range.max = Math.max(1, points.length - 1)
     this.range.value = Math.max(0, index)

@@ -32,7 +32,7 @@ SMALL = 1 / 3  # of the sketchpad: a drawing that the normalisation visibly enla
 CLEARLY = -0.1  # below zero
 WALK = 5  # places of a window, until one has seen how it goes
 _LINK = """
-p { margin: 0; font-size: 1.0625rem; }
+p { margin: 0; color: light-dark(#1b1d22, #f1f1ee); font-size: 1.0625rem; }
 a { color: light-dark(#0b5bab, #79b4f2); font-weight: 650; }
 :focus-visible { outline: 3px solid; outline-offset: 2px; }
 """
@@ -57,6 +57,15 @@ def lesson_views(
     -------
     dict of str to callable
         As `Course` takes them.
+
+    Examples
+    --------
+    >>> from mnist_visual.components import Course, Reading, Sketchpad, shipped_plane
+    >>> from mnist_visual.inference import shared_network
+    >>> reading = Reading(shared_network(), Sketchpad(strokes=[[(0.5, 0.2), (0.5, 0.8)]]))
+    >>> course = Course(lesson_views(reading, shipped_plane))
+    >>> course.topic
+    'machine-learning'
     """
     of_the_classifier = {
         "machine-learning": _machine_learning,
