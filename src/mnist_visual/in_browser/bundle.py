@@ -26,7 +26,7 @@ def bundle(entry: str, folders: Sequence[Path]) -> str:
     Returns
     -------
     str
-        A script that imports nothing.
+        A script that imports nothing: one expression, whose value is what that module exports.
 
     Raises
     ------
@@ -36,7 +36,9 @@ def bundle(entry: str, folders: Sequence[Path]) -> str:
     written: dict[str, str] = {}
     _write(entry, folders, written)
     body = "\n".join(written.values())
-    return f'(() => {{\n"use strict";\nconst modules = {{}};\n{body}\n}})()'
+    return (
+        f'(() => {{\n"use strict";\nconst modules = {{}};\n{body}\nreturn modules["{entry}"]\n}})()'
+    )
 
 
 def _write(name: str, folders: Sequence[Path], written: dict[str, str]) -> None:

@@ -11,13 +11,9 @@ import numpy.typing as npt
 
 from mnist_visual._layers import Affine, silu
 from mnist_visual.clusters import square_around
+from mnist_visual.digit_network import DigitNetwork
 from mnist_visual.digit_vae import DigitVAE, digit_vae
-from mnist_visual.inference import (
-    CLASSIFIER_LAYERS,
-    DECODER_LAYERS,
-    ENCODER_LAYERS,
-    DigitNetwork,
-)
+from mnist_visual.inference import CLASSIFIER_LAYERS, DECODER_LAYERS, ENCODER_LAYERS
 
 from .packing import RoundedLayer, layer_arrays, round_finely, round_for_inputs
 

@@ -14,11 +14,13 @@ import numpy as np
 import numpy.typing as npt
 
 from mnist_visual import __version__
-from mnist_visual._files import PathLike, write_whole
+from mnist_visual._files import PathLike, checked_target, write_whole
+from mnist_visual._headings import HEADINGS
 from mnist_visual.clusters import class_modes, plain_labels, square_around
 from mnist_visual.codes import load_test_codes
+from mnist_visual.digit_network import DigitNetwork
 from mnist_visual.explanation.architecture import architecture
-from mnist_visual.inference import DigitNetwork, shared_network, shared_vae
+from mnist_visual.inference import shared_network, shared_vae
 from mnist_visual.latent import encode
 from mnist_visual.lessons import as_html, load_lessons
 
@@ -36,29 +38,6 @@ _VIEWS = _HERE.parent / "components" / "js"
 # Where the page's modules are: its own, and the views.
 MODULES = (_HERE / "js", _VIEWS)
 _STYLES = ("components", "network_explorer", "latent_explorer", "lessons")
-# What stands above the views, as apps/dashboard.py has it.
-_HEADINGS = {
-    "steps": {
-        "heading": "What the network sees",
-        "note": "your drawing, made to look like the digits it learned from",
-        "topic": "training",
-    },
-    "first": {
-        "heading": "First layer",
-        "note": "these filters slide over it, and mark where each finds its pattern",
-        "topic": "filters",
-    },
-    "second": {
-        "heading": "Second layer",
-        "note": "each of these filters looks at all the pictures above",
-        "topic": "filters",
-    },
-    "network": {
-        "heading": "The whole network",
-        "note": "point at any value to see where it came from",
-        "topic": "neural-networks",
-    },
-}
 
 
 def export_page(
@@ -125,17 +104,7 @@ def export_page(
 
 def checked_page_path(path: PathLike) -> Path:
     """Give the path of a page to be; ValueError or FileNotFoundError for one that cannot be."""
-    target = Path(path).expanduser()
-    if target.suffix.lower() not in (".html", ".htm") or target.is_dir():
-        raise ValueError(
-            "The name of a page must end in .html, and be no folder's. "
-            f"Received: {str(target)!r}. Use for example page.html."
-        )
-    if not target.parent.is_dir():
-        raise FileNotFoundError(
-            f"The folder of a page must exist. Received: {target}. Make the folder first."
-        )
-    return target
+    return checked_target(path, "page", ".html", ".htm")
 
 
 def _places(
@@ -172,14 +141,14 @@ def _page(
         "step": step,
         "modes": [[label, *mode.tolist()] for label, mode in modes.items()],
     }
-    theme = _text(_HERE / "js" / "theme.js")
+    theme = _text(_VIEWS / "theme.js")
     script = bundle("main.js", MODULES)
     katex = _katex()
     parts = {
         "policy": _policy([theme, script, katex]),
         "version": __version__,
         "theme": theme,
-        "style": _text(_HERE / "page.css"),
+        "style": _text(_VIEWS / "page.css"),
         "texts": _json(_texts(network, places)),
         "classifier": _json(pack(layer_arrays(carried_classifier(network)), compress=False)),
         "autoencoder": _json(pack(autoencoder)),
@@ -211,7 +180,7 @@ def _texts(network: DigitNetwork, places: dict[str, Any]) -> dict[str, Any]:
         "layers": [
             {"name": layer.name, "what": layer.kind, "shape": [*layer.shape]} for layer in layers
         ],
-        "views": _HEADINGS,
+        "views": HEADINGS,
         "places": places,
         "lessons": lessons,
         "styles": {name: _text(_VIEWS / f"{name}.css") for name in _STYLES},

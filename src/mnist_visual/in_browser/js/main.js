@@ -52,7 +52,9 @@ function start() {
   const { class_names, noun } = texts
   const reading = new Reading(network)
   const follow = (callback) => reading.follow(callback)
-  show("sketchpad", sketchpad, { can_sample: false }, sketchpadAnswers(reading))
+  const plane = onlyOnce(() => latentPlane(network))
+  const pad = { noun, can_sample: true, sample_label: "Imagine a digit", kept_as: "drawing" }
+  show("sketchpad", sketchpad, pad, sketchpadAnswers(reading, async () => (await plane()).imagine()))
   show("prediction", prediction, { class_names, topic: "machine-learning" }, predictionAnswers(reading, noun === "digit"), { follow })
   show("steps", normalizationSteps, texts.views.steps, stepsAnswers(reading), { follow })
   for (const [id, layer] of [["first", "conv1"], ["second", "conv2"]]) {
@@ -62,7 +64,7 @@ function start() {
   }
   const once = {
     network: () => showNetwork(reading, follow),
-    latent: () => showLatent(reading, network, follow),
+    latent: () => showLatent(reading, plane, follow),
     learn: () => showLessons(),
   }
   // What nobody has opened yet does not delay the start.
@@ -81,16 +83,27 @@ function showNetwork(reading, follow) {
   show("network", networkExplorer, properties, networkAnswers(reading, layers), { follow, style: ["network_explorer"] })
 }
 
-async function showLatent(reading, network, follow) {
+const onlyOnce = (action) => {
+  let found = null
+  return () => (found ??= action())
+}
+
+async function latentPlane(network) {
   await whole
   const arrays = await unpack(carried("autoencoder"))
   const part = (name) => layersOf(Object.fromEntries(
     Object.entries(arrays).flatMap(([key, array]) => (key.startsWith(`${name}.`) ? [[key.slice(name.length + 1), array]] : [])),
   ))
-  const { places, class_names, noun } = texts
+  const { places } = texts
   const found = await unpack(carried("codes"))
   const codes = Float32Array.from(found.codes, (whole) => whole * places.step)
-  const plane = new LatentPlane(new DigitAutoencoder(part("encoder"), part("decoder")), network, { ...places, codes, labels: found.labels })
+  const autoencoder = new DigitAutoencoder(part("encoder"), part("decoder"))
+  return new LatentPlane(autoencoder, network, { ...places, codes, labels: found.labels })
+}
+
+async function showLatent(reading, getPlane, follow) {
+  const plane = await getPlane()
+  const { class_names, noun } = texts
   const placed = new PlacedDrawing(plane, reading)
   const layers = { show_regions: true, shade: true, show_grid: false, show_codes: true }
   const style = ["latent_explorer"]

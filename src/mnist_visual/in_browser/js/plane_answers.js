@@ -11,17 +11,24 @@ const PATH_STEPS = 24
 const FILM_STEPS = 48
 const SAMPLES = 6
 const NEIGHBOURS = 6
+const KEPT = 12 // extents whose regions are kept
 
 export class LatentPlane {
   // Of networks, and {codes, labels, modes, extent} of real pictures.
   constructor(autoencoder, network, places) {
     Object.assign(this, { autoencoder, network, ...places })
-    this.kept = new Map()
+    this.kept = new Map() // of extents, the one that was asked for last at the end
   }
 
   look(point) {
     const picture = this.autoencoder.decode(point)
     return [picture, this.network.read(picture)]
+  }
+
+  // What is decoded where some real digit lies.
+  imagine() {
+    const i = Math.floor(Math.random() * this.labels.length)
+    return this.autoencoder.decode(this.codes.subarray(2 * i, 2 * i + 2))
   }
 
   path(start, end, method, steps) {
@@ -33,10 +40,13 @@ export class LatentPlane {
   }
 
   // Regions are kept: whoever comes back to a view finds them.
-  async regions(extent, onDraft) {
+  regions(extent, onDraft) {
     const key = String(extent)
-    if (!this.kept.has(key)) this.kept.set(key, await regionsOf((point) => this.look(point)[1], extent, onDraft))
-    return this.kept.get(key)
+    const found = this.kept.get(key) ?? regionsOf((point) => this.look(point)[1], extent, onDraft)
+    this.kept.delete(key)
+    this.kept.set(key, found)
+    if (this.kept.size > KEPT) this.kept.delete(this.kept.keys().next().value)
+    return found
   }
 
   async grid([left, right, bottom, top], n) {
@@ -97,6 +107,8 @@ export function explorerAnswers(plane, placed) {
     },
     state: () => placed.spread(),
     async hear(message, model) {
+      if (message.kind === "method") model.method = message.method
+      if (message.kind === "switch") model[message.name] = message.on
       const tell = (answer) => model.say({ ...answer, view: message.view })
       const answer = answers[message.kind]?.(message, tell)
       if (!answer) return

@@ -1,7 +1,7 @@
 // What a visitor has drawn, what the network makes of it, and the answers to the views of both.
 
 import { looksLikeDigit } from "./digit_network.js";
-import { strokeSteps } from "./stroke_normalization.js";
+import { pictureSteps, strokeSteps } from "./stroke_normalization.js";
 import { shaped, toBytes } from "./shown_numbers.js";
 
 export class Reading {
@@ -9,7 +9,7 @@ export class Reading {
     this.network = network
     this.strokes = []
     this.followers = []
-    this.read()
+    this.read(strokeSteps([]))
   }
 
   // Calls back when something else is drawn.
@@ -21,28 +21,31 @@ export class Reading {
     return this.steps.box === null
   }
 
-  draw(strokes) {
+  // Strokes, or a picture instead of them.
+  draw(strokes, picture = null) {
     this.strokes = strokes
-    this.read()
+    this.read(picture ? pictureSteps(picture) : strokeSteps(strokes))
     for (const callback of this.followers) callback()
   }
 
-  read() {
-    this.steps = strokeSteps(this.strokes)
+  read(steps) {
+    this.steps = steps
     this.maps = this.network.maps(this.steps.digit)
   }
 }
 
-export const sketchpadAnswers = (reading) => ({
+// `imagine` gives a picture of a digit, in the end.
+export const sketchpadAnswers = (reading, imagine) => ({
   state: () => null,
-  hear(message, model) {
+  async hear(message, model) {
+    if (message.kind === "sample") model.say({ kind: "sample", picture: await imagine() })
     if (message.kind !== "draw") return
     let start = 0
     const strokes = Array.from(message.lengths, (length) => {
       start += 2 * length
       return message.points.subarray(start - 2 * length, start)
     })
-    reading.draw(strokes)
+    reading.draw(strokes, message.picture)
     model.say({ kind: "done", number: message.number })
   },
 })

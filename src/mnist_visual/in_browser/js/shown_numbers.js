@@ -6,7 +6,7 @@ export function shaped(values, shape) {
 }
 
 // Rounds halves to even, as NumPy does.
-export function rint(value) {
+function rint(value) {
   const whole = Math.round(value)
   return whole - value === 0.5 && whole % 2 ? whole - 1 : whole
 }

@@ -1,6 +1,6 @@
 // From pen strokes to the 28x28 picture that the network reads, as mnist_visual.drawing does it.
 
-export const SIZE = 28
+const SIZE = 28
 const BOX = 20
 const STROKE_WIDTH = 2.5
 const CENTRE = 14
@@ -29,6 +29,13 @@ export function strokeSteps(strokes) {
   const fitted = drawPieces(pieces, [0, 0])
   const shift = toCentre(fitted)
   return { ink: null, box, fitted, shift, digit: drawPieces(pieces, shift.map(Math.fround)) }
+}
+
+// Takes a picture that is like MNIST's digits already, as mnist_visual.drawing.plain_steps does.
+export function pictureSteps(digit) {
+  const ink = Float32Array.from(digit)
+  ink.shape = [SIZE, SIZE]
+  return { ink, box: [0, SIZE, 0, SIZE], fitted: digit, shift: [0, 0], digit }
 }
 
 function boxOf(lines) {
