@@ -5,6 +5,8 @@ while others wait; then it goes to the end of the line, and loses nothing. So wi
 everybody gets an n-th of the time, and waits at most n - 1 turns for the next one. A training that
 is paused is in no line, and its network waits in the memory of the other process. Of those that
 are paused the one that has been for longest is stopped where there are too many.
+
+Whoever is not there gives way: their trainings compute while nobody waits who is.
 """
 
 from __future__ import annotations
@@ -12,6 +14,7 @@ from __future__ import annotations
 import itertools
 import threading
 import time
+from collections.abc import Callable
 from functools import cache
 from typing import Any
 
@@ -19,16 +22,17 @@ import numpy as np
 
 from mnist_visual.datasets import Dataset, Images, built_in_names
 
+from .notices import Notices
 from .process import WorkerProcess
-from .records import Progress, Settings, checked_settings
+from .records import Settings, checked_settings
 from .run import ENDED, TrainingRun
 
 TURN_SECONDS = 10.0
 _DIED = (
     "The process that trains ended unexpectedly, perhaps for want of memory. "
-    "Reset the training to start it again."
+    "What it has learned can still be seen. Start it again."
 )
-_CROWDED = "Too many others are at it, so this training was stopped. Reset it to start it again."
+_CROWDED = "Too many others are at it, so this training was stopped. Start it again later."
 
 
 class TrainingQueue:
@@ -77,6 +81,8 @@ class TrainingQueue:
         self._yielding = False
         nothing = np.zeros((0, 28, 28), np.uint8), np.zeros(0, np.uint8)
         self._validation: Images = nothing
+        self._is_sample = False
+        self._notices = Notices(self)
 
     @property
     def class_names(self) -> tuple[str, ...]:
@@ -91,6 +97,26 @@ class TrainingQueue:
         has its initial weights.
         """
         return self._validation
+
+    @property
+    def is_sample(self) -> bool:
+        """Whether a small sample stands in for the set; known as soon as `validation` is."""
+        return self._is_sample
+
+    def subscribe(self, callback: Callable[[TrainingQueue], object]) -> Callable[[], None]:
+        """Call a function with this queue when the data are there.
+
+        Parameters
+        ----------
+        callback : callable
+            It is called from a thread of ours.
+
+        Returns
+        -------
+        callable
+            Call it to hear no more.
+        """
+        return self._notices.subscribe(callback)
 
     def submit(self, settings: Settings) -> TrainingRun:
         """Put a training in the line; it begins by itself when its turn comes.
@@ -120,10 +146,25 @@ class TrainingQueue:
             run.play()
         return run
 
-    def warm_up(self) -> None:
-        """Start the other process, and load Keras and the data there; it returns at once."""
+    def warm_up(self, settings: Settings | None = None) -> None:
+        """Start the other process, and get all ready there for a training; it returns at once.
+
+        Where one is computing, nothing is done that would disturb it.
+
+        Parameters
+        ----------
+        settings : Settings, optional
+            What will probably be trained; by default the default ones.
+
+        Raises
+        ------
+        ValueError
+            If a setting is out of its range.
+        """
+        settings = checked_settings(settings or Settings())
         with self._lock:
-            self._worker().send("warm up", 0)
+            if not self._computing:
+                self._worker().send("warm up", 0, settings)
 
     def close(self) -> None:
         """End the other process, and with it all trainings."""
@@ -151,6 +192,7 @@ class TrainingQueue:
         if run not in self._line and not self._has_turn(run):
             self._line.append(run)
             self._advance()
+            self._yield()
 
     def _leave(self, run: TrainingRun) -> None:
         if run in self._line:
@@ -175,6 +217,7 @@ class TrainingQueue:
 
     def _advance(self) -> None:
         """Give the turn to the first in the line, if nothing computes."""
+        self._line.sort(key=lambda run: not run._is_attended)  # the others keep their order
         if not self._computing and self._line:
             run = self._line.pop(0)
             self._since, self._yielding = time.monotonic(), False
@@ -186,6 +229,21 @@ class TrainingQueue:
                 self._computing = run._number
                 run._show("starting", place=0)
         self._show_places()
+
+    def _on_attention(self) -> None:
+        """See who is there now."""
+        self._advance()
+        self._yield()
+
+    def _yield(self, *, over: bool = False) -> None:
+        """Ask for the turn back, where it is over or somebody waits who is there more."""
+        computing = self._runs.get(self._computing)
+        if computing is None or self._yielding or not self._line:
+            return
+        ours, theirs = computing._is_attended, self._line[0]._is_attended
+        if theirs > ours or (over and theirs == ours):
+            self._yielding = True
+            self._send("hold", self._computing)
 
     def _show_places(self) -> None:
         for place, run in enumerate(self._line, start=1):
@@ -206,15 +264,21 @@ class TrainingQueue:
         with self._lock:
             if process is not self._process:
                 return
-            if word == "validation":
-                self._validation = details[0], details[1]
+            if word == "data":
+                self._validation, self._is_sample = details
+                self._notices.changed()
             run = self._runs.get(number)
             if run is not None and run._number != number:
                 run = None  # it has been reset, or closed
             if word == "held":
                 self._on_held(run, number, *details)
             elif word == "progress":
-                self._on_progress(run, *details)
+                if run is not None:
+                    run._on_progress(*details)
+                self._yield(over=time.monotonic() - self._since >= self._turn)
+            elif word == "compiling":
+                if run is not None:
+                    run._on_compiling(*details)
             elif word == "snapshot":
                 if run is not None:
                     run._keep(details[0])
@@ -225,14 +289,6 @@ class TrainingQueue:
                         run._show(word, message="".join(details))  # type: ignore[arg-type]
                 self._runs.pop(number, None)
                 self._release(number)
-
-    def _on_progress(self, run: TrainingRun | None, progress: Progress) -> None:
-        if run is not None:
-            run._on_progress(progress)
-        over = time.monotonic() - self._since >= self._turn
-        if over and self._line and not self._yielding:
-            self._yielding = True
-            self._send("hold", self._computing)
 
     def _on_held(self, run: TrainingRun | None, number: int, ticket: int, spent: bool) -> None:
         if run is None or ticket != run._ticket:
@@ -284,5 +340,10 @@ def shared_queue() -> TrainingQueue:
     -------
     TrainingQueue
         Of MNIST, as `load_mnist` finds it.
+
+    Examples
+    --------
+    >>> from mnist_visual.components import Sketchpad, TrainingMonitor
+    >>> monitor = TrainingMonitor(Sketchpad(), queue=shared_queue())
     """
     return TrainingQueue()

@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import numpy.typing as npt
 
+from .history import History
 from .notices import Notices
 from .records import Progress, Snapshot
-from .snapshots import History
 
 if TYPE_CHECKING:
     from mnist_visual._backend import keras
@@ -24,7 +24,7 @@ class Recorder:
 
     Parameters
     ----------
-    validation : tuple (pictures, labels), optional
+    validation_data : tuple (pictures, labels), optional
         What predictions or codes are recorded of: uint8 ``(n, height, width)`` in 0..255 or
         floats in [0, 1], and integers ``(n,)``.
     on_change : callable, optional
@@ -46,14 +46,14 @@ class Recorder:
 
     def __init__(
         self,
-        validation: tuple[npt.ArrayLike, npt.ArrayLike] | None = None,
+        validation_data: tuple[npt.ArrayLike, npt.ArrayLike] | None = None,
         *,
         on_change: Callable[[Recorder], object] = lambda _: None,
     ) -> None:
         self._validation = None
         self._on_change = on_change
-        if validation is not None:
-            pictures, labels = map(np.asarray, validation)
+        if validation_data is not None:
+            pictures, labels = map(np.asarray, validation_data)
             if pictures.ndim < 3 or labels.shape != pictures.shape[:1]:
                 raise ValueError(
                     "Pictures are (n, height, width), with one label for each. "
@@ -82,7 +82,13 @@ class Recorder:
         return self._progress
 
     def callback(self) -> keras.callbacks.Callback:
-        """Make a callback for ``fit``, `train_classifier` or `train_vae`; it records anew."""
+        """Make a callback for ``fit``, `train_classifier` or `train_vae`; it records anew.
+
+        Returns
+        -------
+        keras.callbacks.Callback
+            For one training.
+        """
         from .watching import Watch
 
         with self._lock:
@@ -91,7 +97,19 @@ class Recorder:
         return Watch(pictures, progress=self._on_progress, snapshot=self._on_snapshot)
 
     def subscribe(self, callback: Callable[[Recorder], object]) -> Callable[[], None]:
-        """Call a function with this recorder after changes, see `Notices.subscribe`."""
+        """Call a function with this recorder after changes.
+
+        Parameters
+        ----------
+        callback : callable
+            It is called from a thread of ours, at most some ten times a second; the last change
+            is always told.
+
+        Returns
+        -------
+        callable
+            Call it to hear no more.
+        """
         return self._notices.subscribe(callback)
 
     def _on_progress(self, progress: Progress) -> None:

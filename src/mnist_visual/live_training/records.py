@@ -9,7 +9,7 @@ from typing import Any, Literal
 import numpy as np
 import numpy.typing as npt
 
-from mnist_visual._numbers import checked_count
+from mnist_visual._numbers import checked_count, checked_filters
 
 Floats = npt.NDArray[np.float32]
 Kind = Literal["classifier", "vae"]
@@ -108,6 +108,8 @@ class Progress:
         The running means of this epoch.
     message : str
         One sentence for the visitor, where there is something to say: why it failed, say.
+    compiling : bool
+        Whether a program is being compiled for it, which takes seconds if it is a new one.
     """
 
     state: State
@@ -119,6 +121,7 @@ class Progress:
     seconds_left: float | None = None
     logs: Mapping[str, float] = field(default_factory=dict)
     message: str = ""
+    compiling: bool = False
 
 
 def checked_settings(settings: Settings) -> Settings:
@@ -149,19 +152,13 @@ def checked_settings(settings: Settings) -> Settings:
         raise ValueError(
             f"What is trained is 'classifier' or 'vae'. Received: {settings.kind!r:.80}."
         )
-    filters = settings.filters
-    if not isinstance(filters, tuple | list) or len(filters) != 2:
-        raise ValueError(
-            f"filters are two numbers, one for each convolution. Received: {filters!r:.80}."
-        )
-    first, second = (_checked_whole("filters", number, FILTERS) for number in filters)
     return replace(
         settings,
         epochs=_checked_whole("epochs", settings.epochs, EPOCHS),
         batch_size=_checked_whole("batch_size", settings.batch_size, BATCH_SIZE),
         learning_rate=checked_number("learning_rate", settings.learning_rate, LEARNING_RATE),
         beta=checked_number("beta", settings.beta, BETA),
-        filters=(first, second),
+        filters=checked_filters(settings.filters, most=FILTERS[1]),
         units=_checked_whole("units", settings.units, UNITS),
         seed=_checked_whole("seed", settings.seed, SEED),
     )

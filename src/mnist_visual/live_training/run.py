@@ -5,8 +5,9 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
+from .history import History
 from .notices import Notices
 from .records import (
     BETA,
@@ -17,7 +18,6 @@ from .records import (
     State,
     checked_number,
 )
-from .snapshots import History
 
 if TYPE_CHECKING:
     from .queue import TrainingQueue
@@ -30,6 +30,13 @@ class TrainingRun:
 
     All methods return at once, and can be called from any thread. Those of a training that has
     ended (is "finished", "stopped" or "failed") do nothing, but for `reset` and `close`.
+
+    Parameters
+    ----------
+    queue : TrainingQueue
+        Where it stands.
+    settings : Settings
+        What to train.
     """
 
     def __init__(self, queue: TrainingQueue, settings: Settings) -> None:
@@ -39,6 +46,7 @@ class TrainingRun:
         self._history = History()
         self._notices = Notices(self)
         self._closed = False
+        self._is_attended = True
         self._start_over()
 
     def _start_over(self) -> None:
@@ -73,14 +81,14 @@ class TrainingRun:
         """Go on to the end, when its turn comes."""
         self._want("play")
 
-    def step(self, portion: str) -> None:
+    def step(self, amount: Literal["batch", "epoch"]) -> None:
         """Go on for one batch, or to the end of the epoch, and pause there.
 
         While a step is under way, another of its kind is not one more.
 
         Parameters
         ----------
-        portion : {"batch", "epoch"}
+        amount : {"batch", "epoch"}
             How far.
 
         Raises
@@ -88,9 +96,9 @@ class TrainingRun:
         ValueError
             If it is something else.
         """
-        if portion not in ("batch", "epoch"):
-            raise ValueError(f"A step is 'batch' or 'epoch'. Received: {portion!r:.80}.")
-        self._want(portion)
+        if amount not in ("batch", "epoch"):
+            raise ValueError(f"A step is 'batch' or 'epoch'. Received: {amount!r:.80}.")
+        self._want(amount)
 
     def pause(self) -> None:
         """Stay where it is, after at most some tenths of a second, and let others compute."""
@@ -146,6 +154,19 @@ class TrainingRun:
             if self._number:
                 self._queue._send("set", self._number, changes)
             self._notices.changed()
+
+    def attend(self, *, attended: bool) -> None:
+        """Say whether somebody is there to watch it; if not, those who are go first.
+
+        Parameters
+        ----------
+        attended : bool
+            As it is now; at first somebody is.
+        """
+        with self._lock:
+            if not self._closed and attended != self._is_attended:
+                self._is_attended = attended
+                self._queue._on_attention()
 
     def close(self) -> None:
         """Give up the training, its place and its memory: the visitor has gone."""
@@ -207,7 +228,12 @@ class TrainingRun:
     def _show(self, state: State, *, place: int = 0, message: str = "") -> None:
         left = self._progress.seconds_left if state not in ENDED else None
         self._progress = replace(
-            self._progress, state=state, place=place, message=message, seconds_left=left
+            self._progress,
+            state=state,
+            place=place,
+            message=message,
+            seconds_left=left,
+            compiling=False,
         )
         self._notices.changed()
 
@@ -218,6 +244,11 @@ class TrainingRun:
             state, message = self._state, self._progress.message
             self._progress = replace(progress, state=state, message=message, seconds_left=None)
         self._notices.changed()
+
+    def _on_compiling(self, now: bool) -> None:
+        if self._state == "starting":
+            self._progress = replace(self._progress, compiling=now)
+            self._notices.changed()
 
     def _keep(self, snapshot: Snapshot) -> None:
         self._history.add(snapshot)

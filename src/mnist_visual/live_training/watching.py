@@ -11,9 +11,9 @@ import numpy as np
 import numpy.typing as npt
 
 from mnist_visual._backend import keras
-from mnist_visual._checks import batched_pictures, unit_floats
 from mnist_visual._models import ModelOutputError, input_shape
 from mnist_visual._passes import run_in_batches
+from mnist_visual._pictures import batched_pictures, unit_floats
 from mnist_visual.latent import encode
 
 from .records import Floats, Progress, Snapshot
@@ -232,6 +232,16 @@ def set_weights(model: Any, snapshot: Snapshot) -> None:
     ------
     ValueError
         If the layers or their shapes differ; the model is left as it was.
+
+    Examples
+    --------
+    >>> from mnist_visual import build_classifier
+    >>> from mnist_visual.live_training import set_weights
+    >>> from mnist_visual.live_training.watching import snapshot_of
+    >>> model, copy = build_classifier(seed=0), build_classifier(seed=1)
+    >>> set_weights(copy, snapshot_of(model, None, epoch=0, logs={}))
+    >>> bool((copy.get_weights()[0] == model.get_weights()[0]).all())
+    True
     """
     pairs: list[tuple[Any, Any]] = []
     layers = dict(_layers_with_weights(model))

@@ -86,12 +86,18 @@ class Worker:
         self._report = report
         self._given = data
         self._loading = threading.Lock()
+        self._warming = threading.Lock()
+        self._wanted: Settings | None = None  # what somebody was last about to train
+        self._wanting = threading.Condition()
+        self._warmer: threading.Thread | None = None
+        self._rehearsing: tuple[Any, ...] = ()  # which programs
+        self._rehearsed: set[tuple[Any, ...]] = set()
         self._trainings: dict[int, Training] = {}
 
     def obey(self, word: str, number: int, *details: Any) -> None:
         """Obey one command."""
         if word == "warm up":
-            threading.Thread(target=self._warm_up, daemon=True).start()
+            self._want(details[0])
         elif word == "begin":
             begun = Training(number, details[0], self._report, self.data)
             self._trainings[number] = begun
@@ -118,15 +124,41 @@ class Worker:
         x_test, y_test = data.test
         step = -(-len(x_test) // MOST_VALIDATION)
         validation = np.ascontiguousarray(x_test[::step]), y_test[::step].astype(np.uint8)
-        self._report("validation", 0, *validation)
+        self._report("data", 0, validation, data.is_sample)
         return replace(data, test=validation)
 
+    def _want(self, settings: Settings) -> None:
+        with self._wanting:
+            self._wanted = settings
+            self._wanting.notify()
+        if self._warmer is None:
+            self._warmer = threading.Thread(target=self._warm_up, daemon=True)
+            self._warmer.start()
+
     def _warm_up(self) -> None:
-        with contextlib.suppress(Exception):  # the first training will say why
-            self.data()
+        """Get ready for what was wanted last, again and again."""
+        while True:
+            with self._wanting:
+                self._wanting.wait_for(lambda: self._wanted is not None)
+                settings, self._wanted = self._wanted, None
+            if settings is not None and _programs(settings) not in self._rehearsed:
+                self._rehearse(settings)
+
+    def _rehearse(self, settings: Settings) -> None:
+        """Compile what a training will run: it then finds that in JAX's cache."""
+        rehearsal = Training(0, settings, lambda *_: None, self.data)
+        rehearsal.obey("end")  # as soon as it is ready
+        with self._warming:
+            self._rehearsing = _programs(settings)
+            with contextlib.suppress(Exception):  # the first training will say why
+                rehearsal.run()
+            self._rehearsed.add(self._rehearsing)
 
     def _train(self, training: Training) -> None:
         try:
+            if self._rehearsing == _programs(training.settings):
+                with self._warming:  # until they are compiled
+                    pass
             training.run()
         except EndedError:
             self._report("ended", training.number)
@@ -136,6 +168,12 @@ class Worker:
             self._report("finished", training.number)
         finally:
             self._trainings.pop(training.number, None)
+
+
+def _programs(settings: Settings) -> tuple[Any, ...]:
+    """Give what decides which programs a training runs."""
+    sizes = (settings.filters, settings.units) if settings.kind == "classifier" else ()
+    return settings.kind, settings.batch_size, *sizes
 
 
 def _sentence(error: Exception) -> str:
@@ -167,7 +205,7 @@ class Training:
         data: Callable[[], Dataset],
     ) -> None:
         self.number = number
-        self._settings = settings
+        self.settings = settings
         self._report = report
         self._data = data
         self._condition = threading.Condition()
@@ -199,9 +237,11 @@ class Training:
         """Train from the start to the end."""
         data = self._data()  # first: where there are none, nothing need be loaded
 
+        from .compilations import told
         from .obedience import train
 
-        train(self, self._settings, data)
+        with told(lambda now: self._report("compiling", self.number, now)):
+            train(self, self.settings, data)
 
     def tell_progress(self, progress: Progress) -> None:
         """Report how far it is."""
@@ -209,7 +249,7 @@ class Training:
 
     def keep(self, snapshot: Snapshot) -> None:
         """Report what the network is."""
-        if self._settings.kind == "vae":
+        if self.settings.kind == "vae":
             halves = {name: tuple(map(_half, both)) for name, both in snapshot.weights.items()}
             snapshot = replace(snapshot, weights=halves)
         self._report("snapshot", self.number, snapshot)
