@@ -1,25 +1,23 @@
 """Keras on JAX: the one place that imports Keras.
 
-Keras fixes its backend when it is imported. So the choice is made before (in the package's
-``__init__``) and only checked here: reloading Keras would break whoever imported it first.
+Keras fixes its backend when it is imported. So a backend that somebody has chosen is only checked
+here: reloading Keras would break whoever imported it first.
 """
 
 from __future__ import annotations
 
 import os
-import sys
 
+from ._chosen_backend import chosen_backend
 
-def _chosen_backend() -> str:
-    if "keras" in sys.modules:
-        return str(sys.modules["keras"].config.backend())
-    return os.environ.get("KERAS_BACKEND", "jax")
-
-
-if _chosen_backend() != "jax":
+_backend, _reason = chosen_backend() or (None, "")
+if _backend is None:
+    os.environ["KERAS_BACKEND"] = "jax"
+elif _backend != "jax":
     raise ImportError(
-        f"mnist_visual runs Keras on JAX. Received: the backend {_chosen_backend()!r}. "
-        "Set KERAS_BACKEND=jax before keras is imported, or use mnist_visual in its own process."
+        f"mnist_visual runs Keras on JAX. Received: the backend {_backend!r} ({_reason}). Set "
+        "KERAS_BACKEND=jax before keras is imported, or use mnist_visual in a process of its own. "
+        "Drawings, data sets, plots, and models given as functions of arrays need no Keras."
     )
 
 import keras

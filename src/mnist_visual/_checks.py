@@ -8,8 +8,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from ._models import input_shape, reshaped_picture
-from ._numbers import checked_count as checked_count
+from ._models import input_shape
 from ._numbers import finite_floats, real_numbers
 
 Floats = npt.NDArray[np.float32]
@@ -101,57 +100,3 @@ def check_plane(decoder: Any) -> None:
 def even_centres(low: float, high: float, count: int) -> npt.NDArray[np.float64]:
     """Give the centres of equal cells between two limits, ascending."""
     return low + (high - low) * ((np.arange(count) + 0.5) / count)
-
-
-def batched_pictures(
-    images: npt.NDArray[Any], wanted: tuple[int | None, ...] | None
-) -> tuple[npt.NDArray[Any], tuple[int, ...], bool]:
-    """Give pictures a first axis, and find the shape that a model reads each in.
-
-    Parameters
-    ----------
-    images : array (n, height, width) or (height, width)
-        uint8 or floats, with a channel axis or without.
-    wanted : tuple of int or None
-        The shape that the model reads, where None stands for any length; None if unknown.
-
-    Returns
-    -------
-    tuple
-        The pictures (n, ...), the shape to give each, and whether there was one alone.
-
-    Raises
-    ------
-    ValueError
-        If they are of another type or shape, or none.
-    """
-    if images.dtype != np.uint8 and images.dtype.kind != "f":
-        raise ValueError(
-            "Pictures are uint8 in 0..255 or floats in [0, 1]; convert them first. "
-            f"Received: dtype {images.dtype}."
-        )
-    for single in (False, True):
-        batch = images[None] if single else images
-        # A model that does not say what it reads is given what a picture usually is.
-        if batch.ndim < 2 or batch.size == 0 or (wanted is None and batch.ndim < 3):
-            continue
-        shape = reshaped_picture(batch.shape[1:], wanted)
-        if shape is not None:
-            return batch, shape, single
-    raise ValueError(
-        f"This encoder reads pictures of the shape {wanted}, one or more. "
-        f"Received: shape {images.shape}."
-    )
-
-
-def unit_floats(pictures: npt.NDArray[Any]) -> Floats:
-    """Give pictures of uint8 or floats as float32 in [0, 1]; ValueError where they are not."""
-    if pictures.dtype == np.uint8:
-        return pictures.astype(np.float32) / np.float32(255)
-    low, high = float(pictures.min()), float(pictures.max())
-    if not (low >= 0 and high <= 1):  # True for NaN, too
-        raise ValueError(
-            "Pictures of floats lie in [0, 1]; divide them by their range first. "
-            f"Received: values from {low:g} to {high:g}."
-        )
-    return pictures.astype(np.float32, copy=False)

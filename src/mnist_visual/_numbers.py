@@ -7,6 +7,8 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+MAX_SEED = 40_000_000  # each layer makes a seed of its own of it, all below 2**32
+
 
 def checked_count(name: str, value: Any, *, least: int = 1, most: int | None = None) -> int:
     """Check that a number is whole and in its range.
@@ -34,6 +36,33 @@ def checked_count(name: str, value: Any, *, least: int = 1, most: int | None = N
         limits = f"from {least} up" if most is None else f"{least} to {most:,}"
         raise ValueError(f"{name} is a whole number, {limits}. Received: {value!r}.")
     return int(value)
+
+
+def checked_filters(value: Any, *, most: int | None = None) -> tuple[int, int]:
+    """Check how many filters each of the two convolutions of the small classifier has.
+
+    Parameters
+    ----------
+    value : object
+        What was given for `filters`.
+    most : int, optional
+        As for `checked_count`.
+
+    Returns
+    -------
+    tuple (int, int)
+
+    Raises
+    ------
+    ValueError
+        If it is not as described.
+    """
+    if not isinstance(value, tuple | list) or len(value) != 2:
+        raise ValueError(
+            f"filters are two numbers, one for each convolution. Received: {value!r:.80}."
+        )
+    first, second = (checked_count("filters", number, most=most) for number in value)
+    return first, second
 
 
 def real_numbers(values: Any) -> npt.NDArray[Any]:

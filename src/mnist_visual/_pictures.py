@@ -1,16 +1,24 @@
-"""What pictures and labels a training takes, and one sentence for all else."""
+"""What pictures and labels a function takes, and one sentence for all else.
+
+Pictures are uint8 in 0..255, or floats in the range that the model learned from, which is [0, 1]
+wherever this library trains. Other integers are refused: a 1 could be all the ink, or hardly any.
+"""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import numpy.typing as npt
+
+from ._models import Floats, Shape
 
 if TYPE_CHECKING:
     from ._backend import keras
 
 Pictures = npt.NDArray[np.uint8] | npt.NDArray[np.float32]
+
+_FLOAT32 = np.dtype(np.float32)
 
 
 def picture_shape(model: keras.Model) -> tuple[int, ...]:
@@ -39,11 +47,159 @@ def picture_shape(model: keras.Model) -> tuple[int, ...]:
     return tuple(shape[1:3])
 
 
-def as_floats(pictures: Pictures) -> npt.NDArray[np.float32]:
-    """Scale pictures of uint8 to float32 in [0, 1]; leave those of float32 as they are."""
-    if pictures.dtype == np.uint8:
-        return pictures.astype(np.float32) / np.float32(255)
-    return pictures.astype(np.float32, copy=False)
+def check_type(pictures: npt.NDArray[Any]) -> None:
+    """Raise ValueError unless pictures are uint8 or floats."""
+    if pictures.dtype != np.uint8 and pictures.dtype.kind != "f":
+        raise ValueError(
+            "Pictures are uint8 in 0..255 or floats in [0, 1]; convert them first. "
+            f"Received: dtype {pictures.dtype}."
+        )
+
+
+def as_floats(images: npt.ArrayLike) -> Floats:
+    """Give pictures as float32.
+
+    Parameters
+    ----------
+    images : array_like
+        uint8 in 0..255, which become 0 to 1, or floats, which stay as they are.
+
+    Returns
+    -------
+    float32 array
+        Of the same shape; no copy of what is float32 already.
+
+    Raises
+    ------
+    ValueError
+        If they are of another type.
+    """
+    pictures = np.asarray(images)
+    if pictures.dtype == _FLOAT32:  # what is drawn on the page comes so, at every stroke
+        return pictures
+    check_type(pictures)
+    floats = pictures.astype(np.float32)
+    return floats / np.float32(255) if pictures.dtype == np.uint8 else floats
+
+
+def unit_floats(images: npt.ArrayLike) -> Floats:
+    """Give pictures, one or more, as float32 in [0, 1]; ValueError where they are not."""
+    pictures = np.asarray(images)
+    check_type(pictures)
+    if pictures.dtype.kind == "f":
+        low, high = float(pictures.min()), float(pictures.max())
+        if not (low >= 0 and high <= 1):  # True for NaN, too
+            raise ValueError(
+                "Pictures of floats lie in [0, 1]; divide them by their range first. "
+                f"Received: values from {low:g} to {high:g}."
+            )
+    return as_floats(pictures)
+
+
+def as_digits(images: npt.ArrayLike) -> Floats:
+    """Give pictures (n, 28, 28) or (n, 28, 28, 1) as float32 (n, 28, 28); ValueError for others."""
+    pictures = as_floats(images)
+    if pictures.shape[1:] not in ((28, 28), (28, 28, 1)):
+        raise ValueError(f"Pictures have the shape (n, 28, 28). Received: {pictures.shape}.")
+    return pictures.reshape(-1, 28, 28)
+
+
+def reshaped_picture(shape: tuple[int, ...], wanted: Shape | None) -> tuple[int, ...] | None:
+    """Add or take away a channel axis of one, so that a picture fits a model.
+
+    Parameters
+    ----------
+    shape : tuple of int
+        Of a picture, ``(height, width)`` or ``(height, width, channels)``.
+    wanted : tuple of int or None
+        What the model reads, where None stands for any length; None where it does not say.
+
+    Returns
+    -------
+    tuple of int or None
+        The shape to give the picture, or None if it does not fit.
+    """
+    if wanted is None:
+        return shape
+    candidates = [shape, (*shape, 1)]
+    if len(shape) > 1 and shape[-1] == 1:
+        candidates.append(shape[:-1])
+    return next((each for each in candidates if _fits(each, wanted)), None)
+
+
+def _fits(shape: tuple[int, ...], wanted: Shape) -> bool:
+    return len(shape) == len(wanted) and all(
+        size in (None, length) for size, length in zip(wanted, shape, strict=True)
+    )
+
+
+def batched_pictures(
+    images: npt.ArrayLike, wanted: Shape | None
+) -> tuple[npt.NDArray[Any], tuple[int, ...], bool]:
+    """Give pictures a first axis, and find the shape that a model reads each in.
+
+    Parameters
+    ----------
+    images : array_like (height, width) or (n, height, width)
+        uint8 or floats, with a channel axis or without.
+    wanted : tuple of int or None
+        The shape that the model reads, where None stands for any length; None if unknown.
+
+    Returns
+    -------
+    tuple
+        The pictures (n, ...), the shape to give each, and whether there was one alone.
+
+    Raises
+    ------
+    ValueError
+        If they are of another type or shape, or none.
+    """
+    pictures = np.asarray(images)
+    check_type(pictures)
+    fitting = []
+    for single in (False, True):
+        batch = pictures[None] if single else pictures
+        # A model that does not say what it reads is given what a picture usually is.
+        if batch.ndim < 2 or batch.size == 0 or (wanted is None and batch.ndim < 3):
+            continue
+        shape = reshaped_picture(batch.shape[1:], wanted)
+        if shape is not None:
+            fitting.append((batch, shape, single))
+    if not fitting:
+        raise ValueError(
+            f"This model reads pictures of the shape {wanted or '(height, width)'}, one or more. "
+            f"Received: shape {pictures.shape}."
+        )
+    # What fits as it is was meant so.
+    return min(fitting, key=lambda found: found[0].shape[1:] != found[1])
+
+
+def picture_batch(wanted: Shape | None, images: npt.ArrayLike) -> tuple[Floats, bool]:
+    """Give one picture or many as a model reads them.
+
+    Parameters
+    ----------
+    wanted : tuple of int or None
+        As for `batched_pictures`.
+    images : array_like (height, width) or (n, height, width), with channels or without
+        uint8 in 0..255, or floats in the range that the model learned from.
+
+    Returns
+    -------
+    tuple of float32 array (n, ...) and bool
+        The pictures, and whether there was one alone.
+
+    Raises
+    ------
+    ValueError
+        If they are of another type, do not fit the model's input, or are none.
+    """
+    batch, shape, single = batched_pictures(images, wanted)
+    floats = as_floats(batch)
+    if floats is batch:
+        floats = floats.copy()  # results keep it, and the caller may go on drawing in theirs
+    return floats.reshape(len(batch), *shape), single
 
 
 def labelled_pictures(
@@ -118,17 +274,4 @@ def checked_pictures(images: npt.ArrayLike, shape: tuple[int, ...]) -> Pictures:
             f"Pictures are an array (n, {shape[0]}, {shape[1]}) of at least one. "
             f"Received: shape {pictures.shape}."
         )
-    if pictures.dtype == np.uint8:
-        return pictures
-    if pictures.dtype.kind != "f":
-        raise ValueError(
-            "Pictures are uint8 in 0..255 or floats in [0, 1]; convert them first. "
-            f"Received: dtype {pictures.dtype}."
-        )
-    low, high = float(pictures.min()), float(pictures.max())
-    if not (low >= 0 and high <= 1):  # True for NaN, too
-        raise ValueError(
-            "Pictures of floats lie in [0, 1]; divide them by their range first. "
-            f"Received: values from {low:g} to {high:g}."
-        )
-    return pictures.astype(np.float32, copy=False)
+    return pictures if pictures.dtype == np.uint8 else unit_floats(pictures)

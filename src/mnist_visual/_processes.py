@@ -8,8 +8,9 @@ from __future__ import annotations
 
 import contextlib
 import hashlib
+import logging
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -18,11 +19,16 @@ import numpy as np
 from jax.experimental import multihost_utils
 
 from ._backend import keras
+from ._rendezvous import WAIT_SECONDS, host_and_port, meet
+
+logger = logging.getLogger(__name__)
 
 _FORM = "like 0/2 for the first of two, or auto under Slurm or Open MPI"
 
 
-def join(process: str, coordinator: str | None) -> None:
+def join(
+    process: str, coordinator: str | None, *, check: Callable[[], None] = lambda: None
+) -> None:
     """Connect this process with the others, and divide every batch among all their devices.
 
     Parameters
@@ -32,13 +38,15 @@ def join(process: str, coordinator: str | None) -> None:
         says so, as under Slurm and Open MPI.
     coordinator : str or None
         ``host:port`` of the first process; not needed for "auto".
+    check : callable, optional
+        Called now and then while waiting; what it raises ends that, see `Interrupts.check`.
 
     Raises
     ------
     ValueError
         If either is of another form.
     ConnectionError
-        If the others do not come.
+        If the others do not come, or do not fit.
     """
     number, count = _number_and_count(process)
     if number is not None and not coordinator:
@@ -46,14 +54,20 @@ def join(process: str, coordinator: str | None) -> None:
             "Processes find each other at the address of the first. Received: --process without "
             "--coordinator. Add --coordinator HOST:PORT, the same for all."
         )
-    if coordinator and not coordinator.rpartition(":")[2].isdecimal():
-        raise ValueError(f"A coordinator is HOST:PORT. Received: {coordinator!r}.")
+    if coordinator:
+        host_and_port(coordinator)
+    if number is not None and count is not None and coordinator:
+        minutes = WAIT_SECONDS / 60
+        logger.info("Waiting for all processes at %s, at most %d minutes.", coordinator, minutes)
+        meet(number, count, coordinator, check=check)
+    # Its handler of SIGTERM would replace that of this process.
+    jax.config.update("jax_enable_preemption_service", False)
     try:
         keras.distribution.initialize(coordinator, count, number)
     except (RuntimeError, ValueError) as error:
         raise ConnectionError(
-            "All processes of a training start within five minutes of each other. Received: "
-            f"{str(error).splitlines()[0]} Check --coordinator, and start all of them."
+            "JAX connects the processes of a training. Received: "
+            f"{str(error).splitlines()[0]} Say --process I/N and --coordinator HOST:PORT."
         ) from error
     everything = keras.distribution.DataParallel(auto_shard_dataset=False)
     keras.distribution.set_distribution(everything)
@@ -101,6 +115,9 @@ def check_alike(text: str) -> None:
     found = np.asarray(multihost_utils.process_allgather(mine)).reshape(-1, mine.size)
     others = [number for number, digest in enumerate(found) if (digest != found[0]).any()]
     if others:
+        # Who ends now might end another one that has not heard of it.
+        with contextlib.suppress(jax.errors.JaxRuntimeError):
+            multihost_utils.sync_global_devices("all know")
         raise ValueError(
             "All processes train the same model on the same data with the same options. "
             f"Received: something else in process {others[0]} than in the first. "
@@ -124,7 +141,7 @@ def file_of_first(path: Path) -> Iterator[Path | None]:
     if is_first():
         yield path
         return
-    with tempfile.TemporaryDirectory() as folder:
+    with tempfile.TemporaryDirectory(prefix="mnist-visual-") as folder:
         copy = Path(folder, path.name)
         copy.write_bytes(held.tobytes())
         yield copy

@@ -1,37 +1,36 @@
-"""What the layers of any Keras classifier make of a picture."""
+"""What the layers of any classifier make of a picture."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from typing import Any
-from weakref import WeakKeyDictionary
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
-import jax
 import numpy as np
 import numpy.typing as npt
 
-from ._backend import keras
-from ._graph import check_model, layer_names, model_steps, named_outputs
-from ._models import picture_batch
+from ._models import input_shape
+from ._pictures import picture_batch
+from .digit_network import DigitNetwork
+
+if TYPE_CHECKING:
+    from ._backend import keras
 
 Floats = npt.NDArray[np.float32]
 
-# One compiled pass for each model and choice of layers, as long as the model lives.
-_Pass = tuple[list[Any], Callable[..., Any]]
-_passes: WeakKeyDictionary[Any, dict[Any, _Pass]] = WeakKeyDictionary()
-
-_BATCH = 128
-
 
 def feature_maps(
-    model: keras.Model, images: npt.ArrayLike, *, layers: Sequence[str] | None = None
+    model: keras.Model | DigitNetwork,
+    images: npt.ArrayLike,
+    *,
+    layers: Sequence[str] | None = None,
 ) -> dict[str, Floats]:
     """Compute what each layer of a model makes of one picture or many, in one compiled pass.
 
     Parameters
     ----------
-    model : keras.Model
-        A built Sequential or Functional model of one picture, whose layers have one output each.
+    model : keras.Model or DigitNetwork
+        A built Sequential or Functional model of one picture, whose layers have one output each;
+        or the shipped one on NumPy, for which neither Keras nor JAX is loaded.
         A model within it counts as one layer; its own layers are seen by giving it, as `model`,
         what the layer before it gives, as `images`.
     images : array_like (28, 28) or (n, 28, 28)
@@ -59,19 +58,26 @@ def feature_maps(
     >>> {name: values.shape for name, values in maps.items()}
     {'conv1': (26, 26, 8), 'conv2': (11, 11, 16)}
     """
-    names = _chosen_layers(model, layers)
-    batch, single = as_batch(model, images)
-    maps = outputs_of(model, names, batch)
+    if isinstance(model, DigitNetwork):
+        batch, single = picture_batch(model.input_shape, images)
+        found = _digit_maps(model, batch)
+        maps = {name: found[name] for name in _chosen_layers([*found], layers)}
+    else:
+        from ._layer_outputs import outputs_of  # Keras loads only where it is needed
+
+        names = _chosen_layers(_known_layers(model), layers)
+        batch, single = picture_batch(input_shape(model), images)
+        maps = outputs_of(model, names, batch)
     return {name: values[0] if single else values for name, values in maps.items()}
 
 
-def filters(model: keras.Model, layer: str) -> Floats:
+def filters(model: keras.Model | DigitNetwork, layer: str) -> Floats:
     """Give the kernels of a convolution, with all their input channels.
 
     Parameters
     ----------
-    model : keras.Model
-        A built model.
+    model : keras.Model or DigitNetwork
+        A built model, or the shipped classifier on NumPy.
     layer : str
         The name of one of its convolutions.
 
@@ -92,22 +98,28 @@ def filters(model: keras.Model, layer: str) -> Floats:
     >>> filters(build_classifier(), "conv2").shape
     (3, 3, 8, 16)
     """
-    (name,) = _chosen_layers(model, [layer])
-    found = model.get_layer(name)
-    layers = keras.layers
-    if not isinstance(found, layers.Conv2D | layers.DepthwiseConv2D | layers.Conv2DTranspose):
-        raise ValueError(
-            f"filters needs a layer with kernels (height, width, channels, filters). "
-            f"Received: {name!r}, a {type(found).__name__}."
-        )
-    kernel = np.array(keras.ops.convert_to_numpy(found.kernel), dtype=np.float32)
-    # Keras has the filters of a transposed convolution before its input channels.
-    return kernel.swapaxes(2, 3) if isinstance(found, layers.Conv2DTranspose) else kernel
+    if isinstance(model, DigitNetwork):
+        return model.filters(layer)
+    (name,) = _chosen_layers(_known_layers(model), [layer])
+    from ._layer_outputs import kernel_of
+
+    return kernel_of(model.get_layer(name))
 
 
-def _chosen_layers(model: keras.Model, layers: Sequence[str] | None) -> tuple[str, ...]:
+def _digit_maps(network: DigitNetwork, batch: Floats) -> dict[str, Floats]:
+    computations = [network.computation(picture) for picture in batch]
+    _, *names = computations[0].layers  # the first is the input
+    return {name: np.stack([each.maps[name] for each in computations]) for name in names}
+
+
+def _known_layers(model: keras.Model) -> list[str]:
+    from ._graph import check_model, layer_names
+
     check_model(model)
-    known = layer_names(model)
+    return layer_names(model)
+
+
+def _chosen_layers(known: Sequence[str], layers: Sequence[str] | None) -> tuple[str, ...]:
     if layers is None:
         return tuple(known)
     if isinstance(layers, str):
@@ -122,83 +134,3 @@ def _chosen_layers(model: keras.Model, layers: Sequence[str] | None) -> tuple[st
                 "Of a model within the model, show its own layers what the layer before it gives."
             )
     return tuple(layers)
-
-
-def as_batch(model: keras.Model, images: npt.ArrayLike) -> tuple[Floats, bool]:
-    """Give pictures as a model reads them.
-
-    Parameters
-    ----------
-    model : keras.Model
-        Of one input.
-    images : array_like
-        As for `feature_maps`.
-
-    Returns
-    -------
-    tuple of float32 array (n, ...) and bool
-        The pictures, and whether there was one alone.
-
-    Raises
-    ------
-    ValueError
-        If they do not fit the model's input.
-    """
-    return picture_batch(tuple(model.inputs[0].shape[1:]), images)
-
-
-def outputs_of(model: keras.Model, names: Sequence[str], batch: Floats) -> dict[str, Floats]:
-    """Compute what steps of a model give for pictures that it can read, in one compiled pass.
-
-    Parameters
-    ----------
-    model : keras.Model
-        Built.
-    names : sequence of str
-        Of steps that have one output and are used once.
-    batch : float32 array (n, ...)
-        As from `as_batch`.
-
-    Returns
-    -------
-    dict of str to float32 array (n, ...)
-    """
-    variables, compute = _compiled_pass(model, tuple(names))
-    state = [variable.value for variable in variables]
-    parts = []
-    for first in range(0, len(batch), _BATCH):
-        chunk = batch[first : first + _BATCH]
-        if len(batch) > 1:  # two shapes in all, so two compilations
-            chunk = np.pad(chunk, [(0, _BATCH - len(chunk)), *[(0, 0)] * (chunk.ndim - 1)])
-        outputs = compute(state, chunk)
-        parts.append([np.asarray(values, np.float32)[: len(batch) - first] for values in outputs])
-    joined = [np.concatenate(maps) for maps in zip(*parts, strict=True)]
-    return dict(zip(names, joined, strict=True))
-
-
-def _compiled_pass(model: keras.Model, names: tuple[str, ...]) -> _Pass:
-    passes = _passes.setdefault(model, {})
-    # By the layers themselves, too: a model can exchange one for another of the same name.
-    key = (names, tuple(map(id, model.layers)))
-    if key not in passes:
-        tensors = named_outputs(model)
-        for name in names:
-            if name not in tensors:
-                raise ValueError(
-                    "A layer has to be used once and to have one output. "
-                    f"Received: {name!r}, used {_uses(model, name)} times. "
-                    "Name other layers with layers=[...]."
-                )
-        inner = keras.Model(model.inputs, [tensors[name] for name in names])
-        variables = list(model.variables)
-
-        def compute(state: list[Any], batch: Any) -> list[Any]:
-            with keras.StatelessScope(state_mapping=list(zip(variables, state, strict=True))):
-                return jax.tree.leaves(inner(batch, training=False))
-
-        passes[key] = variables, jax.jit(compute)
-    return passes[key]
-
-
-def _uses(model: keras.Model, name: str) -> int:
-    return sum(step.operation.name == name for step in model_steps(model))

@@ -18,6 +18,8 @@ import jax.numpy as jnp
 import numpy as np
 import numpy.typing as npt
 
+__all__ = ["warp"]
+
 Floats = npt.NDArray[np.float32]
 Seed = int | Sequence[int]
 
@@ -38,15 +40,16 @@ BUMPS = 8  # a side
 CHUNK = 1024
 
 
-def warp(images: npt.ArrayLike, *, seed: Seed, strength: float = 1.0) -> Floats:
+def warp(images: npt.ArrayLike, *, seed: Seed = 0, strength: float = 1.0) -> Floats:
     """Turn, slant, stretch, move and bend every picture at random.
 
     Parameters
     ----------
     images : array_like (n, height, width)
         Grey pictures on a background of 0, such as float32 in [0, 1].
-    seed : int or sequence of int
-        Where the random numbers start; the same seed gives the same bits.
+    seed : int or sequence of int, default 0
+        Where the random numbers start; the same seed gives the same bits. Of the same pictures
+        in another epoch, give another.
     strength : float, default 1.0
         0 leaves the pictures as they are; 1 is about what sets one writer apart from another.
 
@@ -65,7 +68,7 @@ def warp(images: npt.ArrayLike, *, seed: Seed, strength: float = 1.0) -> Floats:
     >>> import numpy as np
     >>> bar = np.zeros((1, 28, 28), dtype="float32")
     >>> bar[0, 4:24, 13:15] = 1
-    >>> warp(bar, seed=0).shape
+    >>> warp(bar).shape
     (1, 28, 28)
     """
     pictures = np.asarray(images, dtype=np.float32)

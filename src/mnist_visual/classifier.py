@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from ._backend import keras
-from ._numbers import checked_count
+from ._numbers import MAX_SEED, checked_count, checked_filters
 
 
 def build_classifier(
@@ -27,7 +27,7 @@ def build_classifier(
     num_classes : int, default 10
         Of the last layer: how many kinds of pictures there are, from 2 up.
     seed : int, default 0
-        Where the random initial weights start; the same seed gives the same weights.
+        Where the random initial weights start, up to 40 million; the same gives the same bits.
 
     Returns
     -------
@@ -38,7 +38,7 @@ def build_classifier(
     Raises
     ------
     ValueError
-        If `filters`, `units` or `num_classes` are out of range.
+        If `filters`, `units`, `num_classes` or `seed` is out of range.
 
     Examples
     --------
@@ -50,9 +50,10 @@ def build_classifier(
     ['reshape', 'conv1', 'pool1', 'conv2', 'pool2', 'flatten', 'dense', 'probabilities']
     """
     layers = keras.layers
-    first, second = (checked_count("filters", number) for number in filters)
+    first, second = checked_filters(filters)
     units = checked_count("units", units)
     classes = checked_count("num_classes", num_classes, least=2)
+    seed = checked_count("seed", seed, least=0, most=MAX_SEED)
 
     def weights(layer: int) -> keras.initializers.Initializer:
         return keras.initializers.GlorotUniform(seed=4 * seed + layer)

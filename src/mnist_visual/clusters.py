@@ -7,7 +7,8 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from ._checks import Extent, checked_codes, checked_count
+from ._checks import Extent, checked_codes
+from ._numbers import checked_count
 from .latent import LatentCodes
 
 Floats = npt.NDArray[np.float32]
@@ -17,7 +18,7 @@ _STARTS = 512  # codes of a class at which its density is compared
 _BATCH_SIZE = 64  # of them at once, so that memory stays flat
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Neighbours:
     """Codes near a point, the nearest first.
 
@@ -75,8 +76,10 @@ def class_modes(codes: LatentCodes | npt.ArrayLike, labels: npt.ArrayLike) -> di
 
     Parameters
     ----------
-    codes, labels
-        As for `class_means`.
+    codes : LatentCodes, or array_like (n, latent_dim)
+        Of labelled pictures.
+    labels : array_like (n,)
+        The class of each, integers.
 
     Returns
     -------
@@ -167,7 +170,7 @@ def plain_codes(codes: LatentCodes | npt.ArrayLike) -> Floats:
     ValueError
         If they are not finite, not 2-D, or none.
     """
-    points = checked_codes(codes.mean if isinstance(codes, LatentCodes) else codes)
+    points = checked_codes(codes)
     if points.ndim != 2:
         raise ValueError(f"Codes are an array (n, latent_dim). Received: shape {points.shape}.")
     return points

@@ -14,12 +14,12 @@ from ._layers import (
     Floats,
     Weights,
     affine,
-    as_digits,
     in_batches,
     overlay,
     sigmoid,
     silu,
 )
+from ._pictures import as_digits
 
 
 @dataclass(frozen=True, eq=False)
@@ -29,14 +29,18 @@ class DigitVAE:
     Attributes
     ----------
     encoder : callable
-        From pictures ``(n, 28, 28)`` or ``(n, 28, 28, 1)`` in [0, 1], ink bright, to the means
-        of their codes and the logarithms of the variances, two float32 arrays ``(n, 2)``.
+        From pictures ``(n, 28, 28)`` or ``(n, 28, 28, 1)``, uint8 in 0..255 or floats in
+        [0, 1], ink bright, to the means of their codes and the logarithms of the variances, two
+        float32 arrays ``(n, 2)``.
     decoder : callable
         From codes ``(n, 2)`` to pictures, float32 ``(n, 28, 28)`` in [0, 1].
     """
 
     encoder: _Encoder
     decoder: _Decoder
+
+    def __repr__(self) -> str:
+        return "DigitVAE(latent_dim=2)"
 
 
 @dataclass(frozen=True, eq=False)
@@ -45,8 +49,11 @@ class _Encoder:
 
     input_shape = (28, 28)
 
+    def __repr__(self) -> str:
+        return "the encoder of DigitVAE(latent_dim=2)"
+
     def __call__(self, pictures: npt.ArrayLike) -> tuple[Floats, Floats]:
-        z_mean, z_log_var = in_batches(self._codes, as_digits(pictures), (2,), (2,))
+        z_mean, z_log_var = in_batches(self._codes, [as_digits(pictures)], (2,), (2,))
         return z_mean, z_log_var
 
     def _codes(self, pictures: Floats) -> tuple[Floats, Floats]:
@@ -67,11 +74,14 @@ class _Decoder:
 
     input_shape = (2,)
 
+    def __repr__(self) -> str:
+        return "the decoder of DigitVAE(latent_dim=2)"
+
     def __call__(self, codes: npt.ArrayLike) -> Floats:
         points = np.asarray(codes, dtype=np.float32)
         if points.shape[1:] != (2,):
             raise ValueError(f"Codes have the shape (n, 2). Received: {points.shape}.")
-        return in_batches(lambda batch: [self._pictures(batch)], points, (28, 28))[0]
+        return in_batches(lambda batch: [self._pictures(batch)], [points], (28, 28))[0]
 
     def _pictures(self, codes: Floats) -> Floats:
         values = codes

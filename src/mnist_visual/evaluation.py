@@ -10,6 +10,7 @@ import numpy.typing as npt
 
 from ._names import checked_names
 from ._pictures import as_floats, labelled_pictures, picture_shape
+from .digit_network import DigitNetwork
 from .drawing import normalize_strokes
 
 if TYPE_CHECKING:
@@ -41,16 +42,17 @@ class Evaluation:
 
 
 def evaluate_classifier(
-    model: keras.Model, images: npt.ArrayLike, labels: npt.ArrayLike
+    model: keras.Model | DigitNetwork, images: npt.ArrayLike, labels: npt.ArrayLike
 ) -> Evaluation:
     """Compare what a classifier reads in pictures with what they show.
 
     Parameters
     ----------
-    model : keras.Model
-        Any Keras classifier, from pictures to one probability (or logit) for each class.
+    model : keras.Model or DigitNetwork
+        Any Keras classifier, from pictures to one probability (or logit) for each class; or the
+        shipped one on NumPy, for which neither Keras nor JAX is loaded.
     images : array_like (n, height, width)
-        uint8 in 0..255 or floats in [0, 1], ink bright.
+        Pictures, uint8 in 0..255 or floats in [0, 1], ink bright.
     labels : array_like (n,)
         The class of each picture, integers from 0.
 
@@ -73,9 +75,13 @@ def evaluate_classifier(
     >>> evaluation.accuracy, evaluation.confusion.shape
     (0.2, (10, 10))
     """
-    classes = int(model.output_shape[-1])
-    pictures, truth = labelled_pictures(images, labels, picture_shape(model), classes)
-    outputs = model.predict(as_floats(pictures), batch_size=BATCH_SIZE, verbose=0)
+    if isinstance(model, DigitNetwork):
+        pictures, truth = labelled_pictures(images, labels, model.input_shape, model.classes)
+        classes, outputs = model.classes, model(as_floats(pictures))
+    else:
+        classes = int(model.output_shape[-1])
+        pictures, truth = labelled_pictures(images, labels, picture_shape(model), classes)
+        outputs = model.predict(as_floats(pictures), batch_size=BATCH_SIZE, verbose=0)
     pairs = truth.astype(np.int64) * classes + outputs.argmax(axis=1)
     confusion = np.bincount(pairs, minlength=classes**2).reshape(classes, classes)
     return Evaluation(float(confusion.trace() / len(truth)), confusion, len(truth))

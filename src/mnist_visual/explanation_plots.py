@@ -14,8 +14,8 @@ from .arithmetic.traces import ActivationTrace, MaximumTrace, SumTrace, UnitTrac
 from .explanation.change import Change
 from .explanation.evidence import Evidence
 from .explanation.saliency import Saliency
+from .layer_plots import mosaic
 from .palette import INK_COLORS, SIGNED_COLORS, class_color, color_ramp
-from .plotting import mosaic
 
 Floats = npt.NDArray[np.float32]
 
@@ -42,10 +42,12 @@ def plot_trace(trace: UnitTrace) -> hv.Layout:
 
     Examples
     --------
-    >>> from mnist_visual import build_classifier, plot_trace, trace_unit
-    >>> trace = trace_unit(build_classifier(), np.eye(28), "conv2", (0, 0, 3))
-    >>> [panel.label for panel in plot_trace(trace)]
-    ['inputs', 'weights', 'products']
+    >>> from mnist_visual import normalize_strokes, plot_trace, trace_unit
+    >>> from mnist_visual.inference import shared_network
+    >>> seven = normalize_strokes([[(20, 30), (120, 30), (60, 190)]])
+    >>> trace = trace_unit(shared_network(), seven, "conv1", (7, 12, 1))
+    >>> plot_trace(trace)  # doctest: +ELLIPSIS
+    :Layout...
     """
     panels = [_numbers(trace.inputs, "inputs")]
     if isinstance(trace, SumTrace):
@@ -62,14 +64,14 @@ def plot_trace(trace: UnitTrace) -> hv.Layout:
     return hv.Layout(panels).cols(1).opts(title=str(trace), shared_axes=False, backend="bokeh")
 
 
-def plot_evidence(evidence: Evidence, *, count: int = 20) -> hv.Bars:
+def plot_evidence(evidence: Evidence, *, n: int = 20) -> hv.Bars:
     """Draw what the hidden units add for and against a class, the strongest of them.
 
     Parameters
     ----------
     evidence : Evidence
         As from `evidence`.
-    count : int, default 20
+    n : int, default 20
         How many units, at most.
 
     Returns
@@ -81,16 +83,18 @@ def plot_evidence(evidence: Evidence, *, count: int = 20) -> hv.Bars:
     Raises
     ------
     ValueError
-        If `count` is no whole number from 1 up.
+        If `n` is no whole number from 1 up.
 
     Examples
     --------
-    >>> from mnist_visual import build_classifier, evidence, plot_evidence
-    >>> plot_evidence(evidence(build_classifier(), np.eye(28), 3), count=5)
+    >>> from mnist_visual import evidence, normalize_strokes, plot_evidence
+    >>> from mnist_visual.inference import shared_network
+    >>> seven = normalize_strokes([[(20, 30), (120, 30), (60, 190)]])
+    >>> plot_evidence(evidence(shared_network(), seven, 7))
     :Bars   [unit]   (evidence,color)
     """
     values = evidence.relative.ravel()
-    strongest = np.argsort(-abs(values))[: checked_count("count", count)]
+    strongest = np.argsort(-abs(values))[: checked_count("n", n)]
     strongest = strongest[np.argsort(-values[strongest])]
     rows = []
     for index in strongest:
@@ -120,6 +124,16 @@ def plot_saliency(saliency: Saliency) -> hv.Overlay:
     ------
     ValueError
         If the picture has colours, or no rows.
+
+    Examples
+    --------
+    >>> from mnist_visual import normalize_strokes, plot_saliency, saliency
+    >>> from mnist_visual.inference import shared_network
+    >>> seven = normalize_strokes([[(20, 30), (120, 30), (60, 190)]])
+    >>> plot_saliency(saliency(shared_network(), seven, 7))
+    :Overlay
+       .Image.I  :Image   [column,row]   (ink)
+       .Image.II :Image   [column,row]   (saliency)
     """
     below, values = _grey(saliency.image), _grey(saliency.values)
     # Clear in the middle, so that the ink is seen.
@@ -152,6 +166,14 @@ def plot_change(change: Change) -> hv.Layout:
     ------
     ValueError
         If the picture has colours, or no rows.
+
+    Examples
+    --------
+    >>> from mnist_visual import normalize_strokes, plot_change, smallest_change
+    >>> from mnist_visual.inference import shared_network
+    >>> seven = normalize_strokes([[(20, 30), (120, 30), (60, 190)]])
+    >>> plot_change(smallest_change(shared_network(), seven, 7))  # doctest: +ELLIPSIS
+    :Layout...
     """
     difference = _grey(change.difference)
     limit = _limit(difference)

@@ -13,21 +13,22 @@ import numpy as np
 import numpy.typing as npt
 from PIL import Image
 
-from ._checks import checked_codes, checked_count
-from ._files import write_whole
+from ._checks import checked_codes
+from ._files import PathLike, checked_target, write_whole
 from ._models import find_part, input_shape
+from ._numbers import checked_count
+from ._pictures import as_floats
 from .latent import decode, encode
 from .regions import decode_and_classify
 
 Floats = npt.NDArray[np.float32]
 Pixels = npt.NDArray[np.uint8]
-PathLike = str | os.PathLike[str]
 
 METHODS = ("linear", "spherical")
 MAX_STEPS = 10_000
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class LatentPath:
     """A path through the latent space.
 
@@ -116,14 +117,14 @@ def filmstrip(path: LatentPath | npt.ArrayLike, *, columns: int | None = None) -
     Parameters
     ----------
     path : LatentPath, or array_like (n, height, width)
-        The pictures.
+        The pictures, uint8 in 0..255 or floats.
     columns : int, optional
         Pictures in a row; all of them by default. Places without a picture are 0.
 
     Returns
     -------
     float32 array (rows * height, columns * width)
-        In the range of the pictures, ink bright.
+        In the range of the pictures, [0, 1] where they were uint8, ink bright.
 
     Raises
     ------
@@ -159,9 +160,9 @@ def save_filmstrip(
     Parameters
     ----------
     path : LatentPath, or array_like (n, height, width)
-        The pictures, in [0, 1], ink bright.
+        The pictures, uint8 in 0..255 or floats in [0, 1], ink bright.
     file : path or binary file
-        Where to; a path's folder is made if need be.
+        Where to. A path's folder must exist.
     columns : int, optional
         Pictures in a row; all of them by default.
     scale : int, default 2
@@ -175,9 +176,19 @@ def save_filmstrip(
         If an argument is not as described.
     OSError
         If the file cannot be written.
+
+    Examples
+    --------
+    >>> import io
+    >>> import numpy as np
+    >>> file = io.BytesIO()
+    >>> save_filmstrip(np.random.default_rng(0).random((4, 28, 28)), file)
+    >>> file.getvalue()[1:4]
+    b'PNG'
     """
+    target = _target(file, "strip")
     pixels = _pixels(filmstrip(path, columns=columns)[None], scale, dark_ink=dark_ink)
-    _save(pixels, file, format="PNG")
+    _save(pixels, target, format="PNG")
 
 
 def save_gif(
@@ -193,9 +204,9 @@ def save_gif(
     Parameters
     ----------
     path : LatentPath, or array_like (n, height, width)
-        The pictures, in [0, 1], ink bright.
+        The pictures, uint8 in 0..255 or floats in [0, 1], ink bright.
     file : path or binary file
-        Where to; a path's folder is made if need be.
+        Where to. A path's folder must exist.
     seconds : float, default 2.0
         How long the film lasts; a frame is shown for at least 0.02 s and at most 10 s.
     scale : int, default 8
@@ -218,12 +229,13 @@ def save_gif(
     >>> file.read_bytes()[:3]
     b'GIF'
     """
-    images = _pictures(path)
+    target, images = _target(file, "film"), _pictures(path)
     if not (isinstance(seconds, int | float) and 0 < seconds < float("inf")):
         raise ValueError(f"seconds is a number above 0. Received: {seconds!r}.")
     # GIF counts hundredths, and browsers show what is shorter than two of them slowly.
     duration = 10 * int(np.clip(round(100 * seconds / len(images)), 2, 1000))
-    _save(_pixels(images, scale, dark_ink=dark_ink), file, format="GIF", duration=duration, loop=0)
+    pixels = _pixels(images, scale, dark_ink=dark_ink)
+    _save(pixels, target, format="GIF", duration=duration, loop=0)
 
 
 def _point(vae: Any, end: npt.ArrayLike, name: str) -> Floats:
@@ -273,14 +285,14 @@ def _perpendicular(direction: npt.NDArray[Any]) -> npt.NDArray[Any]:
 
 
 def _pictures(path: LatentPath | npt.ArrayLike) -> Floats:
-    images = np.asarray(path.images if isinstance(path, LatentPath) else path)
-    if images.ndim != 3 or images.size == 0 or images.dtype.kind not in "buif":
+    images = as_floats(path.images if isinstance(path, LatentPath) else path)
+    if images.ndim != 3 or images.size == 0:
         raise ValueError(
             f"Pictures are an array (n, height, width) of numbers. Received: {images.shape}."
         )
     if not np.isfinite(images).all():
         raise ValueError("Pictures hold finite numbers. Received: NaN or an infinity.")
-    return images.astype(np.float32)
+    return images
 
 
 def _pixels(images: Floats, scale: int, *, dark_ink: bool) -> Pixels:
@@ -291,13 +303,17 @@ def _pixels(images: Floats, scale: int, *, dark_ink: bool) -> Pixels:
     return pixels.repeat(times, axis=1).repeat(times, axis=2)
 
 
-def _save(pixels: Pixels, file: PathLike | IO[bytes], **options: Any) -> None:
+def _target(file: PathLike | IO[bytes], what: str) -> Path | IO[bytes]:
+    return checked_target(file, what) if isinstance(file, str | os.PathLike) else file
+
+
+def _save(pixels: Pixels, target: Path | IO[bytes], **options: Any) -> None:
     frames: Sequence[Image.Image] = [Image.fromarray(picture) for picture in pixels]
     if len(frames) > 1:
         options |= {"save_all": True, "append_images": frames[1:]}
     data = io.BytesIO()
     frames[0].save(data, **options)
-    if isinstance(file, str | os.PathLike):
-        write_whole(Path(file), data.getvalue())
+    if isinstance(target, Path):
+        write_whole(target, data.getvalue())
     else:
-        file.write(data.getvalue())
+        target.write(data.getvalue())

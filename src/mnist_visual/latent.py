@@ -25,25 +25,26 @@ import numpy.typing as npt
 
 from ._checks import (
     Extent,
-    batched_pictures,
     check_plane,
     checked_codes,
-    checked_count,
     checked_extent,
     even_centres,
-    unit_floats,
 )
 from ._models import ModelOutputError, Part, find_part, input_shape
+from ._numbers import checked_count
 from ._passes import run_in_batches
+from ._pictures import batched_pictures, unit_floats
 
 Floats = npt.NDArray[np.float32]
 
 SPACINGS = ("even", "quantile")
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class LatentCodes:
     """Where pictures lie in the latent space: a normal distribution for each.
+
+    ``np.asarray`` gives the means, so all that takes codes takes these.
 
     Attributes
     ----------
@@ -61,8 +62,11 @@ class LatentCodes:
         """The standard deviations, float32 array like `mean`."""
         return np.exp(self.log_var / 2)
 
+    def __array__(self, dtype: Any = None, copy: bool | None = None) -> npt.NDArray[Any]:
+        return np.array(self.mean, dtype=dtype) if copy else np.asarray(self.mean, dtype=dtype)
 
-@dataclass(frozen=True)
+
+@dataclass(frozen=True, eq=False)
 class LatentGrid:
     """Pictures from all over the latent plane; ``np.asarray`` gives the pictures.
 
@@ -123,7 +127,7 @@ def encode(vae: Any, images: npt.ArrayLike) -> LatentCodes:
     ((5, 2), dtype('float32'))
     """
     encoder = find_part(vae, "encoder", "encode")
-    pictures, shape, single = batched_pictures(np.asarray(images), input_shape(encoder))
+    pictures, shape, single = batched_pictures(images, input_shape(encoder))
 
     def prepare(batch: npt.NDArray[Any]) -> Floats:
         return unit_floats(batch).reshape(len(batch), *shape)
@@ -132,15 +136,15 @@ def encode(vae: Any, images: npt.ArrayLike) -> LatentCodes:
     return LatentCodes(mean[0], log_var[0]) if single else LatentCodes(mean, log_var)
 
 
-def decode(vae: Any, codes: npt.ArrayLike) -> Floats:
+def decode(vae: Any, codes: LatentCodes | npt.ArrayLike) -> Floats:
     """Draw the pictures of codes.
 
     Parameters
     ----------
     vae : object with .decoder, or a decoder
         The decoder is a Keras model or a function from codes ``(n, latent_dim)`` to pictures.
-    codes : array_like (..., latent_dim)
-        Finite numbers: one code, many, or a lattice of them.
+    codes : LatentCodes, or array_like (..., latent_dim)
+        Finite numbers: one code, many, or a lattice of them; of LatentCodes the means.
 
     Returns
     -------
@@ -227,7 +231,7 @@ def reconstruct(vae: Any, images: npt.ArrayLike) -> Floats:
 
 
 def latent_grid(
-    vae: Any, n: int = 20, extent: Extent = (-3.0, 3.0, -3.0, 3.0), *, spacing: str = "even"
+    vae: Any, *, n: int = 20, extent: Extent = (-3.0, 3.0, -3.0, 3.0), spacing: str = "even"
 ) -> LatentGrid:
     """Decode a lattice of points of the latent plane.
 

@@ -28,7 +28,8 @@ import numpy.typing as npt
 
 from . import _glyphs
 from ._glyphs import Stroke, smooth
-from .drawing import SIZE, normalize_strokes
+from ._mnist import SIZE
+from .drawing import normalize_strokes
 
 Floats = npt.NDArray[np.float32]
 Rng = np.random.Generator

@@ -13,6 +13,8 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 
+__all__ = ["class_color", "class_rgb"]
+
 CLASS_COLORS = (
     "#3f90da",
     "#ffa90e",

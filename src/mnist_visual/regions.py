@@ -12,14 +12,15 @@ from ._checks import (
     Extent,
     check_plane,
     checked_codes,
-    checked_count,
     checked_extent,
     even_centres,
 )
-from ._models import ModelOutputError, Part, find_part, input_shape, reshaped_picture
+from ._models import ModelOutputError, Part, find_part, input_shape
+from ._numbers import checked_count
 from ._passes import run_in_batches
+from ._pictures import reshaped_picture
 from ._refinement import coarse_step, lattice_bands
-from .latent import as_pictures
+from .latent import LatentCodes, as_pictures
 
 Floats = npt.NDArray[np.float32]
 
@@ -27,7 +28,7 @@ MAX_RESOLUTION = 4096
 _SMALLEST = 1e-30  # of a probability, so that its logarithm is finite
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class ClassRegions:
     """What a classifier reads at every point of the latent plane.
 
@@ -64,9 +65,9 @@ class ClassRegions:
 def class_regions(
     vae: Any,
     classifier: Any,
+    *,
     extent: Extent = (-3.0, 3.0, -3.0, 3.0),
     resolution: int = 256,
-    *,
     exhaustive: bool = False,
 ) -> ClassRegions:
     """Find the class that a classifier reads at every point of the latent plane.
@@ -142,7 +143,7 @@ def class_regions(
     )
 
 
-def classify_codes(vae: Any, classifier: Any, codes: npt.ArrayLike) -> Floats:
+def classify_codes(vae: Any, classifier: Any, codes: LatentCodes | npt.ArrayLike) -> Floats:
     """Decode codes, and let a classifier read the pictures.
 
     Parameters
@@ -151,8 +152,8 @@ def classify_codes(vae: Any, classifier: Any, codes: npt.ArrayLike) -> Floats:
         A Keras model or a function, as for `decode`.
     classifier : keras.Model or function
         As for `class_regions`.
-    codes : array_like (..., latent_dim)
-        Finite numbers.
+    codes : LatentCodes, or array_like (..., latent_dim)
+        Finite numbers; of LatentCodes the means.
 
     Returns
     -------

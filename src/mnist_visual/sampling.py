@@ -8,14 +8,15 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from ._checks import MAX_CODES, checked_count
+from ._checks import MAX_CODES
 from ._models import find_part, input_shape
+from ._numbers import checked_count
 from .latent import LatentCodes, decode, encode
 
 Floats = npt.NDArray[np.float32]
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class LatentSamples:
     """Codes drawn at random, and their pictures.
 

@@ -23,6 +23,7 @@ import numpy.typing as npt
 from ._backend import keras
 from ._files import PathLike
 from ._fingerprint import digest, fingerprint
+from ._numbers import checked_count
 from ._pictures import Pictures, as_floats, labelled_pictures, picture_shape
 from ._processes import check_alike, others_go_on, several
 from .augmentation import warp
@@ -191,7 +192,6 @@ def fit_epochs(
     objective = _known(model, objective_of)
     calls = [_seeded_noise(model, seed), *callbacks]
     initial_epoch = 0
-    run: dict[str, Any] = {}
     if checkpoint is not None or several():
         run = fingerprint(
             model,
@@ -202,29 +202,57 @@ def fit_epochs(
             batch_size=int(batch_size),
             loop="Keras's fit" if objective is None else "the fast one",
         )
-    if several():
-        weights = digest(tuple(np.asarray(weight.value) for weight in model.weights))
-        check_alike(json.dumps([run, weights], sort_keys=True))
-    if checkpoint is not None:
-        keeper = Checkpoint(checkpoint, model, run, calls)
-        initial_epoch = keeper.take_up(epochs)
-        calls += [keeper.history, keeper]
+        initial_epoch, calls = _taken_up(model, run, calls, epochs=epochs, checkpoint=checkpoint)
     options: dict[str, Any] = {
         "validation_data": validation_data,
         "epochs": epochs,
         "initial_epoch": initial_epoch,
         "verbose": verbose,
     }
-    if objective is not None:
+    if objective is None:
+        return _fit_by_keras(model, epoch_data, calls, batch_size=batch_size, seed=seed, **options)
 
-        def order(epoch: int, n: int) -> npt.NDArray[np.int64]:
-            return epoch_order(n, seed=seed, epoch=epoch)
+    def order(epoch: int, n: int) -> npt.NDArray[np.int64]:
+        return epoch_order(n, seed=seed, epoch=epoch)
 
+    with others_go_on():
+        return fit(objective, epoch_data, order, batch_size=batch_size, callbacks=calls, **options)
+
+
+def _taken_up(
+    model: keras.Model,
+    run: dict[str, Any],
+    calls: list[keras.callbacks.Callback],
+    *,
+    epochs: int,
+    checkpoint: PathLike | None,
+) -> tuple[int, list[keras.callbacks.Callback]]:
+    """Hold the processes to one training, and go on from its checkpoint.
+
+    Gives the first epoch, and the callbacks, with those that keep the checkpoint.
+    """
+    if several():
+        weights = digest(tuple(np.asarray(weight.value) for weight in model.weights))
         with others_go_on():
-            return fit(
-                objective, epoch_data, order, batch_size=batch_size, callbacks=calls, **options
-            )
-    check_divides(len(epoch_data(0)[0]), validation_data, batch_size)
+            check_alike(json.dumps([run, weights], sort_keys=True))
+    if checkpoint is None:
+        return 0, calls
+    keeper = Checkpoint(checkpoint, model, run, calls)
+    with others_go_on():
+        initial_epoch = keeper.take_up(epochs)
+    return initial_epoch, [*calls, keeper.history, keeper]
+
+
+def _fit_by_keras(
+    model: keras.Model,
+    epoch_data: EpochData,
+    calls: list[keras.callbacks.Callback],
+    *,
+    batch_size: int,
+    seed: int,
+    **options: Any,
+) -> keras.callbacks.History:
+    check_divides(len(epoch_data(0)[0]), options["validation_data"], batch_size)
     batches = _Batches(epoch_data, batch_size=batch_size, seed=seed)
     return model.fit(
         batches,
@@ -260,13 +288,9 @@ def _seeded_noise(model: keras.Model, seed: int) -> keras.callbacks.Callback:
 
 def check_options(*, epochs: int, batch_size: int, seed: int) -> None:
     """Raise a ValueError unless the options of a training are integers in their ranges."""
-    for name, number, least in (
-        ("epochs", epochs, 1),
-        ("batch_size", batch_size, 1),
-        ("seed", seed, 0),
-    ):
-        if not isinstance(number, int | np.integer) or number < least:
-            raise ValueError(f"{name} is an integer from {least} up. Received: {number!r}.")
+    checked_count("epochs", epochs)
+    checked_count("batch_size", batch_size)
+    checked_count("seed", seed, least=0)
 
 
 def epoch_order(n: int, *, seed: int, epoch: int) -> npt.NDArray[np.int64]:

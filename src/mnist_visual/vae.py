@@ -25,20 +25,23 @@ from typing import Any
 import numpy as np
 
 from ._backend import keras
-from .drawing import SIZE
+from ._mnist import SIZE
+from ._numbers import MAX_SEED, checked_count
+from .elbo import kl_divergence, reconstruction_error
 from .vae_parts import ARCHITECTURES, Sampling, build_decoder, build_encoder
+
+__all__ = ["VAE", "Sampling", "build_vae", "kl_divergence", "reconstruction_error"]
 
 ops = keras.ops
 
 RECONSTRUCTIONS = ("bce", "mse")
-MAX_SEED = 40_000_000  # each layer makes a seed of its own of it, all below 2**32
 
 
 def build_vae(
+    *,
     latent_dim: int = 2,
     beta: float = 1.0,
     seed: int = 0,
-    *,
     reconstruction: str = "bce",
     architecture: str = "convolutional",
 ) -> VAE:
@@ -77,7 +80,13 @@ def build_vae(
     >>> z_mean.shape, vae.decoder(z_mean).shape
     ((5, 2), (5, 28, 28))
     """
-    vae = VAE(latent_dim, beta, seed, reconstruction=reconstruction, architecture=architecture)
+    vae = VAE(
+        latent_dim=latent_dim,
+        beta=beta,
+        seed=seed,
+        reconstruction=reconstruction,
+        architecture=architecture,
+    )
     vae.compile("adam")
     return vae
 
@@ -93,8 +102,16 @@ class VAE(keras.Model):
 
     Parameters
     ----------
-    latent_dim, beta, seed, reconstruction, architecture
-        As for `build_vae`.
+    latent_dim : int, default 2
+        Dimensions of the space of codes.
+    beta : float, default 1.0
+        The weight of the KL divergence in the loss.
+    seed : int, default 0
+        Where random weights and noise start.
+    reconstruction : {"bce", "mse"}, default "bce"
+        How pictures are compared.
+    architecture : {"convolutional", "dense"}, default "convolutional"
+        The layers of both parts; `build_vae` says more of all of these.
     **kwargs
         As for ``keras.Model``: ``name`` and such.
 
@@ -111,24 +128,24 @@ class VAE(keras.Model):
 
     def __init__(
         self,
+        *,
         latent_dim: int = 2,
         beta: float = 1.0,
         seed: int = 0,
-        *,
         reconstruction: str = "bce",
         architecture: str = "convolutional",
         **kwargs: Any,
     ) -> None:
-        _check_integer("latent_dim", latent_dim, 1)
-        _check_integer("seed", seed, 0, MAX_SEED)
+        latent_dim = checked_count("latent_dim", latent_dim)
+        seed = checked_count("seed", seed, least=0, most=MAX_SEED)
         if not (isinstance(beta, int | float | np.number) and 0 <= beta < math.inf):
             raise ValueError(f"beta is a finite number from 0 up. Received: {beta!r}. Try 1.0.")
         _check_choice("reconstruction", reconstruction, RECONSTRUCTIONS)
         _check_choice("architecture", architecture, ARCHITECTURES)
         super().__init__(**{"name": "vae", **kwargs})
-        self.latent_dim = int(latent_dim)
+        self.latent_dim = latent_dim
         self.beta = float(beta)
-        self.seed = int(seed)
+        self.seed = seed
         self.reconstruction = reconstruction
         self.architecture = architecture
         self.encoder = build_encoder(self.latent_dim, self.seed, architecture)
@@ -247,86 +264,6 @@ class VAE(keras.Model):
             "reconstruction": self.reconstruction,
             "architecture": self.architecture,
         }
-
-
-def kl_divergence(z_mean: Any, z_log_var: Any) -> Any:
-    """Compute the KL divergence of normal distributions from the standard one.
-
-    Kingma and Welling (2014), appendix B: ``sum(exp(z_log_var) + z_mean**2 - 1 - z_log_var) / 2``.
-
-    Parameters
-    ----------
-    z_mean, z_log_var : tensor (n, latent_dim)
-        Means and logarithms of the variances.
-
-    Returns
-    -------
-    tensor (n,)
-        In nats, from 0 up.
-
-    Examples
-    --------
-    >>> import numpy as np
-    >>> float(kl_divergence(np.array([[1.0, 0.0]]), np.zeros((1, 2)))[0])
-    0.5
-    """
-    terms = ops.exp(z_log_var) + ops.square(z_mean) - 1 - z_log_var
-    return ops.sum(terms, axis=-1) / 2
-
-
-def reconstruction_error(pictures: Any, logits: Any, kind: str) -> Any:
-    """Compare pictures with the logits of their reconstructions, summed over the pixels.
-
-    Parameters
-    ----------
-    pictures : tensor (n, height, width)
-        In [0, 1]: for "bce", the probabilities that a pixel is ink.
-    logits : tensor (n, height, width)
-        The reconstructions before their sigmoid.
-    kind : {"bce", "mse"}
-        ``-x log(p) - (1 - x) log(1 - p)``, computed as ``softplus(logit) - x logit``, which is
-        finite for any logit; or ``(x - p)**2``.
-
-    Returns
-    -------
-    tensor (n,)
-        In nats, or in squared grey values.
-
-    Examples
-    --------
-    >>> import numpy as np
-    >>> error = reconstruction_error(np.ones((1, 1, 1)), np.full((1, 1, 1), -1000.0), "bce")
-    >>> float(error[0])
-    1000.0
-    """
-    return ops.sum(pixel_errors(pictures, logits, kind), axis=(-2, -1))
-
-
-def pixel_errors(pictures: Any, logits: Any, kind: str) -> Any:
-    """Compare pictures with the logits of their reconstructions, each pixel apart.
-
-    Parameters
-    ----------
-    pictures, logits : tensor
-        Alike in shape, with the axes in any order.
-    kind : {"bce", "mse"}
-        As for `reconstruction_error`.
-
-    Returns
-    -------
-    tensor
-        Of the same shape.
-    """
-    if kind == "mse":
-        return ops.square(pictures - ops.sigmoid(logits))
-    return ops.softplus(logits) - pictures * logits
-
-
-def _check_integer(name: str, value: Any, least: int, most: float = math.inf) -> None:
-    whole = isinstance(value, int | np.integer) and not isinstance(value, bool)
-    if not (whole and least <= value <= most):
-        limits = f"from {least} up" if most == math.inf else f"from {least} to {most:,}"
-        raise ValueError(f"{name} is an integer {limits}. Received: {value!r}.")
 
 
 def _check_choice(name: str, value: object, choices: tuple[str, ...]) -> None:

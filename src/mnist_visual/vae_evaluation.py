@@ -10,8 +10,9 @@ from typing import TYPE_CHECKING
 import numpy as np
 import numpy.typing as npt
 
+from ._mnist import SIZE
+from ._numbers import checked_count
 from ._pictures import as_floats, checked_pictures
-from .drawing import SIZE
 
 if TYPE_CHECKING:
     from .vae import VAE
@@ -62,7 +63,7 @@ def evaluate_vae(
         With ``reconstruction="bce"``; with "mse" the result is no evidence lower bound, see
         `VAEEvaluation`.
     images : array_like (n, 28, 28)
-        uint8 in 0..255 or floats in [0, 1], ink bright.
+        Pictures, uint8 in 0..255 or floats in [0, 1], ink bright.
     draws : int, default 5
         Codes that are drawn for every picture.
     seed : int, default 0
@@ -92,9 +93,7 @@ def evaluate_vae(
             "evaluate_vae measures a VAE as from build_vae, whose loss has both parts of the "
             f"bound. Received: {type(vae).__name__}."
         )
-    for name, number, least in (("draws", draws, 1), ("seed", seed, 0)):
-        if isinstance(number, bool) or not isinstance(number, int | np.integer) or number < least:
-            raise ValueError(f"{name} is an integer from {least} up. Received: {number!r}.")
+    draws, seed = checked_count("draws", draws), checked_count("seed", seed, least=0)
     pictures = as_floats(checked_pictures(images, (SIZE, SIZE)))
     parts = []
     with _noise_kept(vae):

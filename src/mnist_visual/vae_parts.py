@@ -13,7 +13,7 @@ from typing import Any
 
 from ._backend import keras
 from ._layers import LOG_VAR_LIMIT
-from .drawing import SIZE
+from ._mnist import SIZE
 
 ops = keras.ops
 

@@ -1,23 +1,7 @@
-"""Training the variational autoencoder, and the recipe behind the weights that come with it.
-
-The learning rate rises and falls once [1]_, and the weights are averaged over the last steps [2]_.
-An encoder that guesses the codes less well than the decoder allows costs more than all else: about
-2.6 nats of 136 after 12 epochs, on digits that it has learned from as on others [3]_. Time is
-what mends it, hence the many epochs, and the weight decay for the sake of new digits.
-
-References
-----------
-.. [1] L. N. Smith, N. Topin, "Super-Convergence: Very Fast Training of Neural Networks Using
-   Large Learning Rates", 2018.
-.. [2] B. T. Polyak, A. B. Juditsky, "Acceleration of Stochastic Approximation by Averaging",
-   SIAM Journal on Control and Optimization 30, 1992.
-.. [3] C. Cremer, X. Li, D. Duvenaud, "Inference Suboptimality in Variational Autoencoders",
-   ICML 2018.
-"""
+"""Training the variational autoencoder, repeatable to the bit, see `training`."""
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterable
 from typing import Any
 
@@ -26,20 +10,14 @@ import numpy.typing as npt
 
 from ._backend import keras
 from ._files import PathLike
+from ._mnist import SIZE
 from ._pictures import Pictures, as_floats, checked_pictures
 from .checkpoints import remove_checkpoint
-from .drawing import SIZE
+from .elbo import kl_divergence, pixel_errors
 from .fast.layers import Share, UnknownKindError
 from .fast.objective import check_model, network_of
 from .training import check_options, fit_epochs
-from .vae import VAE, build_vae, kl_divergence, pixel_errors
-
-EPOCHS = 65
-BATCH_SIZE = 128
-HIGHEST_RATE = 3e-3
-WARM_UP = 0.15  # of all steps
-WEIGHT_DECAY = 2e-2
-AVERAGING = 0.999  # of the average stays at every step
+from .vae import VAE
 
 
 def train_vae(
@@ -101,7 +79,7 @@ def train_vae(
     >>> sorted(history.history)
     ['kl_loss', 'loss', 'reconstruction_loss']
     """
-    history = _fit(
+    history = fit_vae(
         vae,
         x_train,
         validation_data,
@@ -117,7 +95,7 @@ def train_vae(
     return history
 
 
-def _fit(
+def fit_vae(
     vae: VAE,
     x_train: npt.ArrayLike,
     validation_data: npt.ArrayLike | None,
@@ -223,80 +201,3 @@ class ElboObjective:
         loss = self.model.mean_loss(*outputs, beta=beta)
         self.model.metrics[0].update_state(loss, sample_weight=len(targets))
         return loss
-
-
-def pretrain_vae(
-    x_train: npt.ArrayLike,
-    *,
-    validation: npt.ArrayLike | None = None,
-    epochs: int = EPOCHS,
-    seed: int = 0,
-    callbacks: Iterable[keras.callbacks.Callback] = (),
-    checkpoint: PathLike | None = None,
-    verbose: int | str = "auto",
-) -> VAE:
-    """Train the variational autoencoder as the one that comes with the library was.
-
-    Parameters
-    ----------
-    x_train : array_like (n, 28, 28)
-        Pictures, uint8 in 0..255 or floats in [0, 1], ink bright.
-    validation : array_like (m, 28, 28), optional
-        Pictures, measured after every epoch with the averaged weights, never learned from.
-    epochs : int, default 65
-        How often every picture is seen.
-    seed : int, default 0
-        Where all random numbers start. The same seed gives the same bits.
-    callbacks : iterable of keras.callbacks.Callback, default ()
-        As for Keras's ``fit``.
-    checkpoint : path, optional
-        A file to go on from after an interruption, as for `train_vae`. It stays at the end,
-        so that the weights can be saved before it is removed: `checkpoints.remove_checkpoint`.
-    verbose : {"auto", 0, 1, 2}, default "auto"
-        As for Keras's ``fit``.
-
-    Returns
-    -------
-    VAE
-        As from `build_vae`, trained.
-
-    Raises
-    ------
-    ValueError
-        As from `train_vae`.
-    """
-    check_options(epochs=epochs, batch_size=BATCH_SIZE, seed=seed)
-    pictures = checked_pictures(x_train, (SIZE, SIZE))
-    vae = build_vae(seed=seed)
-    vae.compile(_optimizer(steps=epochs * math.ceil(len(pictures) / BATCH_SIZE)))
-    _fit(
-        vae,
-        pictures,
-        validation,
-        epochs=epochs,
-        batch_size=BATCH_SIZE,
-        seed=seed,
-        callbacks=[keras.callbacks.SwapEMAWeights(), *callbacks],
-        checkpoint=checkpoint,
-        verbose=verbose,
-    )
-    finished = build_vae(seed=seed)  # compiled as users expect it
-    for weight, trained in zip(finished.weights, vae.weights, strict=True):
-        weight.assign(trained)
-    return finished
-
-
-def _optimizer(*, steps: int) -> keras.optimizers.Optimizer:
-    rate = keras.optimizers.schedules.CosineDecay(
-        HIGHEST_RATE / 25,
-        decay_steps=steps - int(WARM_UP * steps),
-        warmup_target=HIGHEST_RATE,
-        warmup_steps=int(WARM_UP * steps),
-    )
-    return keras.optimizers.AdamW(
-        rate,
-        beta_2=0.99,
-        weight_decay=WEIGHT_DECAY,
-        use_ema=True,
-        ema_momentum=AVERAGING,
-    )

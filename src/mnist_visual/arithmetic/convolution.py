@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from mnist_visual._numbers import checked_count
+from mnist_visual._numbers import checked_count, finite_floats, real_numbers
 
 Floats = npt.NDArray[np.float32]
 Places = npt.NDArray[np.intp]
@@ -87,9 +87,9 @@ class Window:
 def apply_kernel(
     image: npt.ArrayLike,
     kernel: npt.ArrayLike,
+    *,
     stride: int = 1,
     padding: str | int = "valid",
-    *,
     dilation: int = 1,
 ) -> Floats:
     """Convolve a picture with a kernel of one's own, as a convolution of Keras would.
@@ -183,17 +183,13 @@ def correlate(values: Floats, kernel: Floats, window: Window) -> Floats:
 
 def _numbers(name: str, given: npt.ArrayLike) -> Floats:
     try:
-        values = np.asarray(given)
-        if values.dtype.kind not in "buif":
-            raise TypeError(f"dtype {values.dtype}")
-    except (TypeError, ValueError) as error:
-        raise ValueError(f"{name} is an array of real numbers. Received: {error}.") from error
+        values = finite_floats(real_numbers(given))
+    except ValueError as error:
+        raise ValueError(
+            f"{name} is an array of finite real numbers. Received: {error}."
+        ) from error
     if values.size == 0:
         raise ValueError(f"{name} has at least one number. Received: shape {values.shape}.")
-    with np.errstate(over="ignore"):  # what overflows is refused with the infinities
-        values = values.astype(np.float32)
-    if not np.isfinite(values).all():
-        raise ValueError(f"{name} is finite in float32. Received: NaN or an infinity.")
     return values
 
 

@@ -121,8 +121,14 @@ def cross_entropy(
 
     Parameters
     ----------
-    features, kernel, bias, label
-        As for `gradient_step`.
+    features : array_like (inputs,)
+        What the layer reads of the picture.
+    kernel : array_like (inputs, classes)
+        Its weights.
+    bias : array_like (classes,) or None
+        Its biases, if it has any.
+    label : int
+        The right class, from 0.
 
     Returns
     -------

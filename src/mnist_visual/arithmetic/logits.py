@@ -4,15 +4,10 @@ from __future__ import annotations
 
 from .computation import Computation
 from .operations import Activate, Dense
-from .rearrangements import Reshape, Shift
+from .rearrangements import keeps_values
 
 # After these, the order of the classes is that of the logits.
 _AFTER_LOGITS = {"linear", "log_softmax", "sigmoid", "softmax"}
-
-
-def _keeps_classes(operation: object) -> bool:
-    # A crop or padding makes other classes of them.
-    return isinstance(operation, Reshape) or (isinstance(operation, Shift) and not operation.offset)
 
 
 def last_dense(computation: Computation, task: str) -> tuple[str, Dense, str]:
@@ -53,7 +48,7 @@ def last_dense(computation: Computation, task: str) -> tuple[str, Dense, str]:
             )
         if isinstance(operation, Activate) and activation == "linear":
             activation = operation.activation.name
-        elif not _keeps_classes(operation):
+        elif not keeps_values(operation):  # a crop or padding makes other classes of them
             raise ValueError(
                 f"{task} needs a network that ends in a dense layer: there the logit is a sum "
                 f"over the hidden units. Received: a network that ends in {computation.output!r}, "

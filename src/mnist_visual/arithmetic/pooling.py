@@ -25,7 +25,7 @@ class Pooled(NamedTuple):
     average: Floats
 
 
-def pool_map(values: npt.ArrayLike, size: int | None = None) -> Pooled:
+def pool_map(values: npt.ArrayLike, *, size: int | None = None) -> Pooled:
     """Pool a map in windows that lie side by side, as Keras does without padding [1]_.
 
     What is left over at the lower and the right edge, less than a window, is dropped.
@@ -53,7 +53,7 @@ def pool_map(values: npt.ArrayLike, size: int | None = None) -> Pooled:
 
     Examples
     --------
-    >>> pooled = pool_map([[1, 2, 0], [3, 6, 0], [9, 9, 9]], 2)
+    >>> pooled = pool_map([[1, 2, 0], [3, 6, 0], [9, 9, 9]], size=2)
     >>> pooled.maximum, pooled.average
     (array([[6.]], dtype=float32), array([[3.]], dtype=float32))
     """

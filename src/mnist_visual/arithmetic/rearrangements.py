@@ -115,6 +115,11 @@ class Unsupported:
         )
 
 
+def keeps_values(operation: object) -> bool:
+    """Say whether an operation gives the values it is given, all in their order."""
+    return isinstance(operation, Reshape) or (isinstance(operation, Shift) and not operation.offset)
+
+
 def _pass(where: Where, kind: str, values: Floats, place: Places) -> PassTrace:
     inside = bool((place >= 0).all())
     value = values[tuple(place)] if inside else np.float32(0)

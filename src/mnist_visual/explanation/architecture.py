@@ -97,7 +97,13 @@ class Architecture:
         return all(layer.kind != "unknown" for layer in self.layers)
 
     def computing(self) -> Architecture:
-        """Leave out the layers that only pass values on: what reads them reads their sources."""
+        """Leave out the layers that only pass values on: what reads them reads their sources.
+
+        Returns
+        -------
+        Architecture
+            Of the layers that compute something.
+        """
         passed: dict[str, str] = {}
         kept = []
         for layer in self.layers:

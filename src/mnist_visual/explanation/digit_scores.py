@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any, ClassVar
+from typing import ClassVar
 
 import numpy as np
 import numpy.typing as npt
 
-from mnist_visual._layers import BATCH_SIZE, convolve_gradient, max_pool_gradient
-from mnist_visual.inference import DigitNetwork
+from mnist_visual._layers import convolve_gradient, in_batches, max_pool_gradient
+from mnist_visual.digit_network import DigitNetwork
 
 Floats = npt.NDArray[np.float32]
 Bools = npt.NDArray[np.bool_]
@@ -28,7 +27,7 @@ class DigitScores:
 
     network: DigitNetwork
 
-    shape: ClassVar[tuple[int | None, ...]] = (28, 28)
+    shape: ClassVar[tuple[int, ...]] = (28, 28)
     precision: ClassVar[float] = float(np.finfo(np.float32).eps)
 
     @property
@@ -38,11 +37,13 @@ class DigitScores:
 
     def logits(self, batch: Floats) -> Floats:
         """Compute the logits of pictures (n, 28, 28), float32 (n, classes)."""
-        return _in_batches(lambda pictures: [self._forward(pictures)[1]], batch)[0]
+        return in_batches(lambda pictures: [self._forward(pictures)[1]], [batch], (self.classes,))[
+            0
+        ]
 
     def leads(self, batch: Floats, weights: Floats, rivals: Bools) -> tuple[Floats, Floats]:
         """Compute weighted sums of the logits, less the largest rival, and their gradients."""
-        leads, gradients = _in_batches(self._leads, batch, weights, rivals)
+        leads, gradients = in_batches(self._leads, [batch, weights, rivals], (), self.shape)
         return leads, gradients
 
     def _forward(self, pictures: Floats) -> tuple[dict[str, Floats], Floats]:
@@ -72,15 +73,3 @@ class DigitScores:
             gradients = max_pool_gradient(gradients, maps[f"conv{number}"], maps[f"pool{number}"])
             gradients = convolve_gradient(gradients, layers[f"conv{number}"], 3)
         return gradients[0]
-
-
-def _in_batches(
-    function: Callable[..., list[npt.NDArray[Any]]], *arrays: npt.NDArray[Any]
-) -> list[Floats]:
-    """Call a function of arrays (..., k) on arrays (n, ...), batch by batch."""
-    parts = []
-    for first in range(0, len(arrays[0]), BATCH_SIZE):
-        chunks = [np.moveaxis(each[first : first + BATCH_SIZE], 0, -1) for each in arrays]
-        results = function(*map(np.ascontiguousarray, chunks))
-        parts.append([np.moveaxis(each, -1, 0).astype(np.float32) for each in results])
-    return [np.concatenate(each) for each in zip(*parts, strict=True)]

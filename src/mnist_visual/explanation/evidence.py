@@ -11,7 +11,7 @@ import numpy.typing as npt
 from mnist_visual._numbers import checked_count
 from mnist_visual.arithmetic.computation import Computation
 from mnist_visual.arithmetic.logits import last_dense
-from mnist_visual.arithmetic.rearrangements import Reshape, Shift
+from mnist_visual.arithmetic.rearrangements import keeps_values
 
 from .tracing import trace_network
 
@@ -67,8 +67,10 @@ def evidence(model: Any, image: npt.ArrayLike, label: int) -> Evidence:
 
     Parameters
     ----------
-    model, image
+    model : keras.Model or DigitNetwork
         As for `trace_unit`.
+    image : array_like (height, width) or (height, width, channels)
+        One picture, as for `feature_maps`.
     label : int
         The class, from 0.
 
@@ -121,7 +123,6 @@ def _before_reshaping(computation: Computation, name: str) -> str:
     """Go back to the layer that computed the values: flattening and dropout did not."""
     while True:
         sources, operation = computation.layers[name]
-        keeps = isinstance(operation, Shift) and not operation.offset
-        if not keeps and not isinstance(operation, Reshape):
+        if not keeps_values(operation):
             return name
         (name,) = sources

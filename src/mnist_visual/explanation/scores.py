@@ -7,9 +7,9 @@ from typing import Any, Protocol
 import numpy as np
 import numpy.typing as npt
 
-from mnist_visual._models import picture_batch
 from mnist_visual._numbers import checked_count
-from mnist_visual.inference import DigitNetwork
+from mnist_visual._pictures import picture_batch
+from mnist_visual.digit_network import DigitNetwork
 
 from .digit_scores import DigitScores
 

@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy.typing as npt
 
+from mnist_visual._pictures import as_floats
 from mnist_visual.arithmetic.computation import Computation
 from mnist_visual.arithmetic.traces import UnitTrace
 
@@ -22,9 +23,9 @@ def trace_unit(
 
     Parameters
     ----------
-    model : keras.Model
+    model : keras.Model or DigitNetwork
         A built Sequential or Functional model of one picture. Or anything with a method
-        ``computation(image)`` that gives a `Computation`.
+        ``computation(image)`` that gives a `Computation`, as the shipped network on NumPy has.
     image : array_like (height, width) or (height, width, channels)
         One picture, as for `feature_maps`.
     layer : str
@@ -72,8 +73,10 @@ def trace_network(model: Any, image: npt.ArrayLike) -> Computation:
 
     Parameters
     ----------
-    model, image
+    model : keras.Model or DigitNetwork
         As for `trace_unit`.
+    image : array_like (height, width) or (height, width, channels)
+        One picture, as for `feature_maps`.
 
     Returns
     -------
@@ -94,7 +97,7 @@ def trace_network(model: Any, image: npt.ArrayLike) -> Computation:
     max pooling
     """
     if hasattr(model, "computation"):
-        found: Computation = model.computation(image)
+        found: Computation = model.computation(as_floats(image))
         return found
     from .keras_layers import read_computation  # Keras loads only where it is needed
 

@@ -11,7 +11,7 @@ from typing import Any
 
 import jax
 import numpy as np
-from jax.sharding import Mesh
+from jax.sharding import Mesh, NamedSharding, PartitionSpec
 
 from mnist_visual._backend import keras
 
@@ -38,16 +38,50 @@ def mesh_of_devices() -> Mesh | None:
     return Mesh(devices, (DEVICES,)) if len(devices) > 1 else None
 
 
+def put(array: Any, mesh: Mesh, *, divided: bool = False) -> Any:
+    """Copy an array, or several in lists and tuples, to all devices.
+
+    Parameters
+    ----------
+    array : array (n, ...), or lists and tuples of them
+        The same in all processes.
+    mesh : jax.sharding.Mesh
+        As from `mesh_of_devices`.
+    divided : bool, default False
+        Whether each device has an even share of the first axis instead of everything.
+
+    Returns
+    -------
+    jax.Array, or lists and tuples of them
+    """
+    placed = NamedSharding(mesh, PartitionSpec(DEVICES) if divided else PartitionSpec())
+    if not mesh.is_multi_process:
+        return jax.device_put(array, placed)
+
+    def mine(value: Any) -> Any:
+        # Every process has all of it: unlike `device_put`, nothing is compared over the wire.
+        value = np.asarray(value)
+        return jax.make_array_from_callback(value.shape, placed, lambda part: value[part])
+
+    return jax.tree.map(mine, array)
+
+
 def divides_by_hand() -> bool:
     """Say whether a device is told its pictures, as on a CPU, where XLA divides nothing well."""
     return jax.default_backend() == "cpu"
 
 
+def divides_batches() -> bool:
+    """Say whether Keras is to divide the batches, if anything."""
+    distribution = keras.distribution.distribution()
+    return distribution is None or type(distribution) is keras.distribution.DataParallel
+
+
 def check_distribution() -> None:
     """Raise an UnknownKindError if Keras is to divide something else than the batches."""
-    distribution = keras.distribution.distribution()
-    if distribution is not None and type(distribution) is not keras.distribution.DataParallel:
-        raise UnknownKindError(f"the distribution {type(distribution).__name__}")
+    if not divides_batches():
+        kind = type(keras.distribution.distribution()).__name__
+        raise UnknownKindError(f"the distribution {kind}")
 
 
 def check_divides(n: int, validation_data: Any, batch_size: int) -> None:

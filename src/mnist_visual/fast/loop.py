@@ -72,6 +72,7 @@ def fit(
     )
     model.stop_training = False
     logs: dict[str, float] = {}
+    loop.compile((pictures, targets), validation_data)
     calls.on_train_begin()
     try:
         # Where Keras's own callback has taken up an earlier training, it says so there.
@@ -106,6 +107,18 @@ class _Loop:
         self._batch_size = batch_size
         self._steps = Steps.of(objective)
         self._put: dict[str, tuple[Any, Any]] = {}
+
+    def compile(self, data: Data, validation_data: Data | None) -> None:
+        """Compile all that is to run, by running it for no batch: nobody waits for it later."""
+        for kind, run, each in (
+            ("training", self._steps.train, data),
+            ("validation", self._steps.measure, validation_data),
+        ):
+            if each is not None:
+                pictures, targets = self._on_device(kind, each)
+                order = np.arange(len(pictures))
+                for *_, batches, _ in self._stretches(order, order.__len__):
+                    run(pictures, targets, batches, 0, 0)
 
     def train(
         self, data: Data, order: npt.NDArray[np.int64], calls: Any, verbose: int | str

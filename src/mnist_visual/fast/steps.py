@@ -21,7 +21,7 @@ from jax.sharding import NamedSharding, PartitionSpec
 
 from mnist_visual._backend import keras
 
-from .devices import DEVICES, divides_by_hand, mesh_of_devices
+from .devices import DEVICES, divides_by_hand, mesh_of_devices, put
 from .layers import Share
 from .objective import Objective
 
@@ -43,6 +43,7 @@ class Steps:
         self._weights, self._others, self._optimizer, self._metrics = self._variables
         self._programs: dict[Any, Any] = {}
         self._mesh = mesh_of_devices()
+        self._is_announced = False  # that something is compiled, once for each training
 
     @classmethod
     def of(cls, objective: Objective) -> Steps:
@@ -54,6 +55,7 @@ class Steps:
         kept: Steps | None = getattr(objective.model, "_fast_steps", None)
         if kept is None or not kept._serves(objective):
             kept = objective.model._fast_steps = cls(objective)
+        kept._is_announced = False
         return kept
 
     def _serves(self, objective: Objective) -> bool:
@@ -68,16 +70,7 @@ class Steps:
         """Copy an array, or several in lists and tuples, to all devices that compute."""
         if self._mesh is None:
             return jax.tree.map(jnp.asarray, array)
-        everywhere = NamedSharding(self._mesh, PartitionSpec())
-        if jax.process_count() == 1:
-            return jax.device_put(array, everywhere)
-
-        def mine(value: Any) -> Any:
-            # Every process has all of it: unlike `device_put`, nothing is compared over the wire.
-            value = np.asarray(value)
-            return jax.make_array_from_callback(value.shape, everywhere, lambda part: value[part])
-
-        return jax.tree.map(mine, array)
+        return put(array, self._mesh)
 
     def train(self, pictures: Any, targets: Any, order: Any, first: int, last: int) -> None:
         """Train the model with some batches.
@@ -121,10 +114,14 @@ class Steps:
         arguments = (*arguments, pictures, targets, order)
         key = loop.__name__, *((data.shape, data.dtype) for data in (pictures, targets, order))
         if key not in self._programs:
+            # Until XLA is done, Python hears of no Ctrl-C.
+            if not self._is_announced:
+                logger.info("Compiling the training, once: up to a minute. Ctrl-C waits for it.")
+                self._is_announced = True
             start = time.perf_counter()
             self._programs[key] = self._compiled(loop).lower(*arguments).compile()
             seconds = time.perf_counter() - start
-            logger.info("Compiled %s of %d pictures in %.1f s.", key[0], order.shape[1], seconds)
+            logger.debug("Compiled %s of %d pictures in %.1f s.", key[0], order.shape[1], seconds)
         done = self._programs[key](*arguments)
         # As copies on the host: the variables shall lie on one device, and keep their arrays.
         for kind, values in zip(variables, jax.device_get(done), strict=True):

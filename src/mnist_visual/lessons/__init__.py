@@ -10,6 +10,8 @@ from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files
 
+__all__ = ["Lesson", "load_lessons"]
+
 _TASK = "## Try it\n"
 _INSIGHT = "## What you saw\n"
 

@@ -1,13 +1,13 @@
-"""Results as HoloViews elements, which compose: ``*`` lays them over one another, ``+`` beside.
+"""The latent plane as HoloViews elements: ``*`` lays them over one another, ``+`` beside.
 
-Nothing is computed here. All that lies on the latent plane has the dimensions ``x`` and ``y`` and
+Nothing is computed here. All that lies on the plane has the dimensions ``x`` and ``y`` and
 the plane's own numbers, so that pictures, points and ways lie right over one another. A class has
 the same colour everywhere. Options are set for Bokeh alone; other backends draw with their own.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 import holoviews as hv
@@ -19,7 +19,7 @@ from ._names import checked_names
 from .clusters import plain_codes, plain_labels
 from .interpolation import LatentPath, filmstrip
 from .latent import LatentCodes, LatentGrid
-from .palette import INK_COLORS, SIGNED_COLORS, class_color, class_rgb, color_ramp
+from .palette import INK_COLORS, class_color, class_rgb, color_ramp
 from .regions import ClassRegions
 
 X = hv.Dimension("x", label="first latent number")
@@ -30,7 +30,10 @@ Floats = npt.NDArray[np.float32]
 
 
 def plot_latent_scatter(
-    codes: Any, labels: npt.ArrayLike, *, class_names: Sequence[str] | None = None
+    codes: LatentCodes | npt.ArrayLike,
+    labels: npt.ArrayLike,
+    *,
+    class_names: Sequence[str] | None = None,
 ) -> hv.Points:
     """Draw the codes of labelled pictures as points on the plane.
 
@@ -55,7 +58,9 @@ def plot_latent_scatter(
 
     Examples
     --------
-    >>> plot_latent_scatter([[0, 0], [1, 2]], [3, 7])
+    >>> from mnist_visual import load_test_codes, plot_latent_scatter
+    >>> codes = load_test_codes()
+    >>> plot_latent_scatter(codes.mean[::5], codes.labels[::5])
     :Points   [x,y]   (class)
     """
     points = _on_plane(plain_codes(codes))
@@ -69,7 +74,10 @@ def plot_latent_scatter(
         cmap=colors,
         size=3,
         alpha=0.7,
+        frame_width=400,
+        data_aspect=1,
         show_legend=True,
+        legend_position="right",
         tools=["hover"],
         backend="bokeh",
     )
@@ -93,6 +101,13 @@ def plot_latent_grid(grid: LatentGrid) -> hv.Image:
     ------
     ValueError
         If the pictures have colours.
+
+    Examples
+    --------
+    >>> from mnist_visual import latent_grid, plot_latent_grid
+    >>> from mnist_visual.inference import shared_vae
+    >>> plot_latent_grid(latent_grid(shared_vae(), n=12))
+    :Image   [x,y]   (ink)
     """
     if grid.images.ndim != 4:
         raise ValueError(f"Grey pictures can be drawn. Received: shape {grid.images.shape}.")
@@ -116,6 +131,13 @@ def plot_class_regions(regions: ClassRegions) -> hv.RGB:
     -------
     hv.RGB
         Over the extent of the regions, uint8, clear where the classifier has no idea.
+
+    Examples
+    --------
+    >>> from mnist_visual import class_regions, plot_class_regions
+    >>> from mnist_visual.inference import shared_network, shared_vae
+    >>> plot_class_regions(class_regions(shared_vae(), shared_network(), resolution=128))
+    :RGB   [x,y]   (R,G,B,A)
     """
     guess = 1 / max(regions.classes, 2)
     strength = np.clip((regions.confidence - guess) / (1 - guess), 0, 1)
@@ -143,6 +165,17 @@ def plot_latent_path(path: LatentPath) -> hv.Curve:
     ------
     ValueError
         If the latent space has not two dimensions.
+
+    Examples
+    --------
+    >>> from mnist_visual import class_regions, interpolate, plot_class_regions, plot_latent_path
+    >>> from mnist_visual.inference import shared_network, shared_vae
+    >>> regions = class_regions(shared_vae(), shared_network(), resolution=64)
+    >>> path = interpolate(shared_vae(), [-2, -1], [2, 1], steps=16, method="spherical")
+    >>> plot_class_regions(regions) * plot_latent_path(path)
+    :Overlay
+       .RGB.I   :RGB   [x,y]   (R,G,B,A)
+       .Curve.I :Curve   [x]   (second latent number)
     """
     curve = hv.Curve(_on_plane(path.codes), kdims=[X], vdims=[Y])
     return curve.opts(color="black", line_dash="dotted", line_width=2, backend="bokeh")
@@ -163,9 +196,11 @@ def plot_interpolation(path: LatentPath) -> hv.Image:
 
     Examples
     --------
-    >>> path = LatentPath(np.zeros((5, 2)), np.zeros((5, 28, 28)), None)
-    >>> plot_interpolation(path).bounds.lbrt()
-    (-0.5, 0.0, 4.5, 1.0)
+    >>> from mnist_visual import interpolate, plot_interpolation
+    >>> from mnist_visual.inference import shared_vae
+    >>> path = interpolate(shared_vae(), [-2, 0], [2, 0], steps=12)
+    >>> plot_interpolation(path)
+    :Image   [step,height]   (ink)
     """
     count, height, width = path.images.shape[:3]
     extent = (-0.5, count - 0.5, 0.0, 1.0)
@@ -195,6 +230,15 @@ def plot_path_probabilities(
     ------
     ValueError
         If the way has no probabilities, or there are not as many names as classes.
+
+    Examples
+    --------
+    >>> from mnist_visual import interpolate, plot_path_probabilities
+    >>> from mnist_visual.inference import shared_network, shared_vae
+    >>> path = interpolate(shared_vae(), [-2, 0], [2, 0], classifier=shared_network(), steps=48)
+    >>> plot_path_probabilities(path)
+    :NdOverlay   [class]
+       :Curve   [step]   (probability)
     """
     if path.probabilities is None:
         raise ValueError(
@@ -213,7 +257,7 @@ def plot_path_probabilities(
     )
 
 
-def plot_posterior(codes: LatentCodes, index: int = 0, *, color: str = "black") -> hv.Overlay:
+def plot_posterior(codes: LatentCodes, *, index: int = 0, color: str = "black") -> hv.Overlay:
     """Draw where a picture may lie on the plane: ellipses at one sigma and at two.
 
     Parameters
@@ -237,9 +281,17 @@ def plot_posterior(codes: LatentCodes, index: int = 0, *, color: str = "black") 
 
     Examples
     --------
-    >>> codes = LatentCodes(np.array([[1.0, 2.0]]), np.zeros((1, 2)))
-    >>> [ellipse.width for ellipse in plot_posterior(codes)]
-    [2.0, 4.0]
+    >>> from mnist_visual import encode, normalize_strokes, plot_latent_scatter, plot_posterior
+    >>> from mnist_visual import sample_posterior
+    >>> from mnist_visual.inference import shared_vae
+    >>> seven = normalize_strokes([[(20, 30), (120, 30), (60, 190)]])
+    >>> samples = sample_posterior(shared_vae(), seven, n=200)
+    >>> points = plot_latent_scatter(samples.codes, np.full(200, 7))
+    >>> points * plot_posterior(encode(shared_vae(), seven))
+    :Overlay
+       .Points.I   :Points   [x,y]   (class)
+       .Ellipse.I  :Ellipse   [x,y]
+       .Ellipse.II :Ellipse   [x,y]
     """
     means = _on_plane(np.atleast_2d(codes.mean))
     sigmas = np.atleast_2d(codes.sigma)
@@ -250,87 +302,6 @@ def plot_posterior(codes: LatentCodes, index: int = 0, *, color: str = "black") 
     return hv.Overlay(
         [each.opts(color=color, line_width=1.5, backend="bokeh") for each in ellipses]
     )
-
-
-def plot_feature_maps(
-    maps: npt.ArrayLike | Mapping[str, npt.ArrayLike], *, columns: int = 8
-) -> hv.Image | hv.Layout:
-    """Draw all the maps of a layer side by side, or of all layers.
-
-    Parameters
-    ----------
-    maps : array_like (height, width, channels), or mapping of str to these
-        As `feature_maps` gives for one picture. Of a mapping, layers that have no maps, such as
-        dense ones, are left out.
-    columns : int, default 8
-        Maps in a row.
-
-    Returns
-    -------
-    hv.Image, or hv.Layout of one for each layer
-        With the values in ``activation``, and NaN between the maps.
-
-    Raises
-    ------
-    ValueError
-        If there are no maps.
-
-    Examples
-    --------
-    >>> plot_feature_maps(np.zeros((26, 26, 16))).bounds.lbrt()
-    (0, 0, 215, 53)
-    """
-    if isinstance(maps, Mapping):
-        layers = {name: np.asarray(values) for name, values in maps.items()}
-        images = [
-            plot_feature_maps(values, columns=columns).relabel(name)
-            for name, values in layers.items()
-            if values.ndim == 3
-        ]
-        if not images:
-            raise ValueError(
-                f"A layer of maps is (height, width, channels). Received: {[*layers]}."
-            )
-        return hv.Layout(images)
-    values = np.asarray(maps, dtype=np.float32)
-    if values.ndim != 3 or values.size == 0 or columns < 1:
-        raise ValueError(
-            "The maps of a layer are (height, width, channels), of one picture, in one column or "
-            f"more. Received: shape {values.shape}, columns {columns}."
-        )
-    tiles = mosaic(values.transpose(2, 0, 1), min(columns, values.shape[2]))
-    limits = min(float(values.min()), 0.0), max(float(values.max()), 1e-6)
-    return _mosaic_image(tiles, "activation", INK_COLORS, limits)
-
-
-def plot_filters(kernels: npt.ArrayLike) -> hv.Image:
-    """Draw the kernels of a convolution: a column for each filter, a row for each input channel.
-
-    Parameters
-    ----------
-    kernels : array_like (height, width, input channels, filters)
-        As `filters` gives.
-
-    Returns
-    -------
-    hv.Image
-        With the values in ``weight``, and NaN between the kernels; the scale is the same for
-        both signs.
-
-    Raises
-    ------
-    ValueError
-        If the kernels are not as described.
-    """
-    values = np.asarray(kernels, dtype=np.float32)
-    if values.ndim != 4 or values.size == 0:
-        raise ValueError(
-            f"Kernels are (height, width, input channels, filters). Received: {values.shape}."
-        )
-    height, width, inputs, count = values.shape
-    tiles = values.transpose(2, 3, 0, 1).reshape(inputs * count, height, width)
-    limit = max(float(abs(values).max()), 1e-6)
-    return _mosaic_image(mosaic(tiles, count), "weight", SIGNED_COLORS, (-limit, limit))
 
 
 def _words(labels: npt.NDArray[np.int64], names: Sequence[str] | None) -> npt.NDArray[np.str_]:
@@ -378,42 +349,3 @@ def _pixels_between(
     pixels = np.interp(share, np.arange(count + 1), edges)
     places = low + (high - low) * (np.arange(count * size) + 0.5) / (count * size)
     return np.clip(np.searchsorted(pixels, places, side="right") - 1, 0, count * size - 1)
-
-
-def mosaic(tiles: Floats, columns: int) -> Floats:
-    """Lay pictures side by side, in rows.
-
-    Parameters
-    ----------
-    tiles : float32 array (n, height, width)
-    columns : int
-        In a row.
-
-    Returns
-    -------
-    float32 array
-        With a line of NaN between them.
-    """
-    rows = -(-len(tiles) // columns)
-    height, width = tiles.shape[1:]
-    padded = np.full((rows * columns, height + 1, width + 1), np.nan, dtype=np.float32)
-    padded[: len(tiles), :-1, :-1] = tiles
-    laid = padded.reshape(rows, columns, height + 1, width + 1).swapaxes(1, 2)
-    return laid.reshape(rows * (height + 1), columns * (width + 1))[:-1, :-1]
-
-
-def _mosaic_image(
-    tiles: Floats, value: str, colors: list[str], limits: tuple[float, float]
-) -> hv.Image:
-    height, width = tiles.shape
-    element = hv.Image(tiles, bounds=(0, 0, width, height), kdims=["column", "row"], vdims=[value])
-    return element.opts(
-        cmap=color_ramp(colors),
-        clim=limits,
-        frame_width=400,
-        data_aspect=1,
-        xaxis=None,
-        yaxis=None,
-        colorbar=True,
-        backend="bokeh",
-    )
