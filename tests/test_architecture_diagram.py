@@ -200,6 +200,11 @@ class TestWords:
     def test_what_is_special_is_said(self, words, layer, sentence):
         assert sentence in words[layer]["what"]
 
+    def test_an_activation_that_is_a_layer_has_the_name_that_people_give_it(self):
+        model = keras.Sequential([keras.Input((4, 4, 1)), layers.ReLU(), layers.Flatten()])
+        (_, bent, _) = ArchitectureDiagram(model).layers
+        assert bent["words"]["what"] == ["What is below zero becomes zero (ReLU)."]
+
     def test_no_sentence_is_long(self, words):
         for said in words.values():
             assert all(len(sentence.split()) <= 20 for sentence in said["what"])

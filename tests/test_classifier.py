@@ -1,6 +1,7 @@
 """The network's shape, and that its seed is all there is to chance."""
 
 import numpy as np
+import pytest
 
 import mnist_visual as mv
 
@@ -41,3 +42,19 @@ def test_same_seed_gives_the_same_weights_and_another_seed_others():
 def test_layers_start_differently_from_one_another():
     weights = mv.build_classifier().get_weights()
     assert not np.allclose(weights[0].ravel()[:9], weights[2].ravel()[:9])
+
+
+@pytest.mark.parametrize(
+    ("options", "rule"),
+    [
+        ({"filters": (8, 16, 32)}, r"filters are two numbers.*Received: \(8, 16, 32\)\."),
+        ({"filters": 8}, r"filters are two numbers.*Received: 8\."),
+        ({"filters": (8, 0)}, r"filters is a whole number, from 1 up\. Received: 0\."),
+        ({"units": 2.5}, r"units is a whole number, from 1 up\. Received: 2\.5\."),
+        ({"num_classes": 1}, r"num_classes is a whole number, from 2 up\. Received: 1\."),
+        ({"seed": 40_000_001}, r"seed is a whole number, 0 to 40,000,000\. Received: 40000001\."),
+    ],
+)
+def test_wrong_arguments_are_refused_in_one_sentence(options, rule):
+    with pytest.raises(ValueError, match=rule):
+        mv.build_classifier(**options)

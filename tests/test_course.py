@@ -148,6 +148,8 @@ class TestTour:
     @pytest.mark.parametrize("stop", [2, -1, "1", None, [0], float("nan")])
     def test_there_is_no_other_stop(self, tour, stop):
         tour._handle_msg({"kind": "go", "stop": stop})
+        with pytest.raises(ValueError, match=r"stop is a whole number, 0 to 1\. Received"):
+            tour.go(stop)
         assert tour.stop is None
 
 

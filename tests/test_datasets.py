@@ -143,7 +143,7 @@ def offline(monkeypatch, tmp_path):
     for variable in ("MNIST_VISUAL_DATA", "MNIST_VISUAL_FASHION_DATA"):
         monkeypatch.delenv(variable, raising=False)
     monkeypatch.setattr(_keras_cache, "_download", no_network)
-    monkeypatch.setattr(datasets, "_find_sample", lambda: None)
+    monkeypatch.setattr(datasets, "find_sample", lambda: None)
     return tmp_path / "keras" / "datasets" / "mnist.npz"
 
 
@@ -712,6 +712,18 @@ def test_a_built_in_set_comes_with_its_names(monkeypatch, offline, tmp_path, fas
     assert_same((clothes.train, clothes.test), fashion[0])
 
 
+def test_a_further_built_in_set_is_the_one_that_is_loaded(monkeypatch):
+    images, labels = np.full((4, 28, 28), 7, np.uint8), np.array([0, 1, 1, 0], np.uint8)
+    signs = _keras_cache.Published("Signs", "MNIST_VISUAL_SIGNS", {}, ("dot", "dash"))
+    load = (signs, lambda: (((images, labels), (images[:2], labels[:2])), True))
+    monkeypatch.setitem(datasets._BUILT_IN, "signs", load)
+    found = load_dataset("signs")
+    assert found.class_names == datasets.built_in_names("signs") == ("dot", "dash")
+    assert found.is_sample
+    np.testing.assert_array_equal(found.train[0], images)
+    np.testing.assert_array_equal(found.test[1], [0, 1])
+
+
 def test_a_path_may_be_called_like_a_built_in_set(monkeypatch, tmp_path):
     monkeypatch.chdir(tmp_path)
     idx_folder(tmp_path / "mnist", mnist_arrays() | {"y_train": np.arange(5, dtype=np.uint8)})
@@ -867,6 +879,11 @@ def test_pen_digits_compressed_as_z_have_to_be_uncompressed(tmp_path):
 def test_pen_digits_of_another_layout_name_the_member(tmp_path, changed, sentence):
     with pytest.raises(ValueError, match=sentence):
         load_pen_digits(written(tmp_path, npz(**pen_arrays() | changed)))
+
+
+def test_unipen_with_an_endless_line_is_refused(tmp_path):
+    with pytest.raises(ValueError, match="a line of more than 1000 bytes"):
+        load_pen_digits(written(tmp_path, UNIPEN.encode() + bytes(2000)))
 
 
 def test_unipen_that_unpacks_to_a_thousand_times_its_size_takes_no_memory(tmp_path):

@@ -6,7 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
-from mnist_visual import drawing
+from mnist_visual._mnist import STROKE_WIDTH
 from mnist_visual.drawing import image_steps, normalize_image, normalize_strokes, stroke_steps
 
 THREE = [
@@ -43,7 +43,7 @@ def brute_force(strokes, *, per_pixel=12):
     """Draw by asking of many points in each pixel how far the nearest point of a line is."""
     points = np.concatenate(strokes).astype(float)
     low, high = points.min(axis=0), points.max(axis=0)
-    scale = (20 - drawing.STROKE_WIDTH) / (high - low).max()
+    scale = (20 - STROKE_WIDTH) / (high - low).max()
     shift = (28 - scale * (low + high)) / 2
     dense = np.concatenate(
         [
@@ -57,7 +57,7 @@ def brute_force(strokes, *, per_pixel=12):
     nearest = np.full(x.shape, np.inf)
     for a, b in dense:
         np.minimum(nearest, np.hypot(x - a, y - b), out=nearest)
-    inside = nearest <= drawing.STROKE_WIDTH / 2
+    inside = nearest <= STROKE_WIDTH / 2
     return inside.reshape(28, per_pixel, 28, per_pixel).mean(axis=(1, 3))
 
 
@@ -75,7 +75,7 @@ class TestStrokes:
     def test_proportions_are_kept(self):
         height, width = ink_size(stroke_steps([[(0, 0), (50, 0), (50, 100), (0, 100)]]).fitted)
         # The lines are half as wide as high; around them lies half a stroke on every side.
-        across = (20 - drawing.STROKE_WIDTH) / 2 + drawing.STROKE_WIDTH
+        across = (20 - STROKE_WIDTH) / 2 + STROKE_WIDTH
         assert height == 20
         assert width == pytest.approx(across, abs=1)
 
@@ -96,15 +96,15 @@ class TestStrokes:
 
     def test_dot_is_a_dot_in_the_middle(self):
         dot = normalize_strokes([[(123, 456)]])
-        assert dot.sum() == pytest.approx(np.pi * (drawing.STROKE_WIDTH / 2) ** 2, rel=0.1)
+        assert dot.sum() == pytest.approx(np.pi * (STROKE_WIDTH / 2) ** 2, rel=0.1)
         assert centre_of_mass(dot) == pytest.approx((14, 14))
 
     @pytest.mark.parametrize("end", [(100, 0), (0, 100), (100, 100)])
     def test_straight_line_has_the_stroke_weight_and_full_length(self, end):
         line = stroke_steps([[(0, 0), end]]).fitted
         slant = np.hypot(*end) / max(end)
-        expected = drawing.STROKE_WIDTH * (20 - drawing.STROKE_WIDTH) * slant
-        expected += np.pi * (drawing.STROKE_WIDTH / 2) ** 2
+        expected = STROKE_WIDTH * (20 - STROKE_WIDTH) * slant
+        expected += np.pi * (STROKE_WIDTH / 2) ** 2
         assert line.sum() == pytest.approx(expected, rel=0.05)
 
     @pytest.mark.parametrize("empty", [[], [[]], [np.empty((0, 2))]])

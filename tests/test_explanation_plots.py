@@ -102,7 +102,7 @@ class TestEvidence:
         return Evidence(3, "hidden", values, values, 0.0, 0.0, values, 0.0, 0.0)
 
     def test_the_strongest_units_come_in_order(self):
-        bars = mv.plot_evidence(self.make([0.1, -3, 2, 0.2, 1]), count=3)
+        bars = mv.plot_evidence(self.make([0.1, -3, 2, 0.2, 1]), n=3)
         assert bars.dimension_values("unit").tolist() == ["2", "4", "1"]
         assert bars.dimension_values("evidence").tolist() == [2, 1, -3]
         against, _, for_it = palette.SIGNED_COLORS
@@ -110,12 +110,12 @@ class TestEvidence:
         render(bars)
 
     def test_a_unit_of_a_map_is_named_by_its_place(self):
-        bars = mv.plot_evidence(self.make([[[0, 1], [0, 0]]]), count=1)
+        bars = mv.plot_evidence(self.make([[[0, 1], [0, 0]]]), n=1)
         assert bars.dimension_values("unit").tolist() == ["0, 0, 1"]
 
     def test_no_units_are_refused(self):
-        with pytest.raises(ValueError, match=r"count.*Received: 0"):
-            mv.plot_evidence(self.make([1]), count=0)
+        with pytest.raises(ValueError, match=r"^n .*Received: 0"):
+            mv.plot_evidence(self.make([1]), n=0)
 
 
 class TestSaliency:

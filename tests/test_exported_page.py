@@ -4,6 +4,7 @@ import base64
 import re
 import zlib
 from html.parser import HTMLParser
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -47,6 +48,13 @@ class TestPage:
         policy = re.search(r'Content-Security-Policy" content="([^"]*)"', html)[1]
         assert policy.startswith("default-src 'none'; script-src 'sha256-")
         assert "unsafe" not in policy.partition("style-src")[0]
+
+    def test_it_carries_the_licence_of_what_is_in_it(self, page):
+        html = page.read_text(encoding="utf-8")
+        licence = (Path(__file__).parents[1] / "LICENSE").read_text(encoding="utf-8")
+        assert licence.partition("\n\n")[2].partition("\n\n")[2].strip() in html
+        for holder in ["The mnist-visual developers", "Khan Academy", "Cortes", "Alpaydin"]:
+            assert holder in html
 
     def test_the_same_networks_give_the_same_bytes(self, page, tmp_path):
         assert mv.export_page(tmp_path / "again.html").read_bytes() == page.read_bytes()

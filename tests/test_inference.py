@@ -73,6 +73,10 @@ class TestDigitNetwork:
         assert network(digit[None])[0] == pytest.approx(expected["probabilities"], abs=1e-5)
         assert computed.trace("dense", 6).value == pytest.approx(expected["dense"][6], abs=1e-5)
 
+    def test_it_shows_its_sizes_and_no_weights(self):
+        expected = "DigitNetwork(filters=(8, 16), units=128, classes=10)"
+        assert repr(shared_network()) == expected
+
     def test_filters_are_a_copy_of_the_kernel(self):
         network = load_digit_network()
         network.filters("conv1")[:] = 0
@@ -114,6 +118,12 @@ class TestDigitVAE:
         assert pictures.max() <= 1
         _, z_log_var = vae.encoder(np.full((1, 28, 28), 1e6))
         assert abs(z_log_var).max() <= 10
+
+    def test_neither_it_nor_its_parts_show_their_weights(self):
+        vae = shared_vae()
+        assert repr(vae) == "DigitVAE(latent_dim=2)"
+        assert repr(vae.encoder) == "the encoder of DigitVAE(latent_dim=2)"
+        assert repr(vae.decoder) == "the decoder of DigitVAE(latent_dim=2)"
 
     def test_nothing_gives_nothing(self):
         vae = shared_vae()
@@ -175,6 +185,27 @@ class TestFeatureMaps:
         assert together.shape == (150, 11, 11, 16)
         alone = mv.feature_maps(trained, images[149], layers=["conv2"])["conv2"]
         assert together[149] == pytest.approx(alone, abs=1e-5)
+
+    @pytest.mark.parametrize("n", [None, 3])
+    def test_the_network_on_numpy_has_the_layers_that_keras_has(self, trained, test_digits, n):
+        images = test_digits[0][0] if n is None else test_digits[0][:n]
+        ours, theirs = (mv.feature_maps(each, images) for each in (shared_network(), trained))
+        assert list(ours) == list(theirs)
+        for name, values in theirs.items():
+            assert ours[name].shape == values.shape
+            np.testing.assert_allclose(ours[name], values, atol=1e-4, err_msg=name)
+
+    def test_some_layers_of_the_network_on_numpy_are_chosen_by_name(self, digit):
+        assert [*mv.feature_maps(shared_network(), digit, layers=["dense", "conv1"])] == [
+            "dense",
+            "conv1",
+        ]
+        with pytest.raises(ValueError, match=r"conv1.*Received: 'conv3'"):
+            mv.feature_maps(shared_network(), digit, layers=["conv3"])
+
+    def test_an_autoencoder_is_refused_in_a_sentence(self, digit):
+        with pytest.raises(ValueError, match=r"Received: DigitVAE\(latent_dim=2\)\."):
+            mv.feature_maps(shared_vae(), digit)
 
     def test_weights_that_changed_count_at_once(self, digit):
         model = mv.build_classifier()
@@ -278,6 +309,7 @@ class TestFilters:
     def test_they_are_the_kernels_with_all_input_channels(self, trained):
         expected = trained.get_layer("conv2").get_weights()[0]
         assert (mv.filters(trained, "conv2") == expected).all()
+        assert (mv.filters(shared_network(), "conv2") == expected).all()
 
     @pytest.mark.parametrize(
         ("build", "shape", "seen"),

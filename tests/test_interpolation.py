@@ -122,8 +122,8 @@ class TestFiles:
     @pytest.mark.parametrize("dark_ink", [True, False])
     def test_png_has_every_pixel(self, tmp_path, dark_ink):
         images = pictures(3)
-        save_filmstrip(images, tmp_path / "new" / "strip.png", scale=2, dark_ink=dark_ink)
-        pixels = np.asarray(Image.open(tmp_path / "new" / "strip.png"), dtype=float)[::2, 1::2]
+        save_filmstrip(images, tmp_path / "strip.png", scale=2, dark_ink=dark_ink)
+        pixels = np.asarray(Image.open(tmp_path / "strip.png"), dtype=float)[::2, 1::2]
         expected = np.rint(255 * np.hstack(images))
         np.testing.assert_allclose(255 - pixels if dark_ink else pixels, expected, atol=0.5)
 
@@ -137,6 +137,34 @@ class TestFiles:
             frame = 255 - np.asarray(film.convert("L"), dtype=float)[1::3, 1::3]
         np.testing.assert_allclose(frame, 255 * images[2], atol=1.5)
         assert [file.name for file in tmp_path.iterdir()] == ["film.gif"]
+
+    def test_bytes_are_shown_as_the_floats_they_stand_for(self, tmp_path):
+        images = np.rint(255 * pictures(3)).astype(np.uint8)
+        np.testing.assert_allclose(filmstrip(images), np.hstack(images) / 255, atol=1e-6)
+        for save in (save_filmstrip, save_gif):
+            save(images, tmp_path / "bytes")
+            save(images / 255, tmp_path / "floats")
+            assert (tmp_path / "bytes").read_bytes() == (tmp_path / "floats").read_bytes()
+
+    @pytest.mark.parametrize("dtype", [np.int64, bool])
+    def test_pictures_of_other_types_are_refused(self, dtype):
+        with pytest.raises(ValueError, match=f"uint8 in 0..255.*dtype {np.dtype(dtype)}"):
+            filmstrip(np.zeros((2, 28, 28), dtype))
+
+    @pytest.mark.parametrize("save", [save_filmstrip, save_gif])
+    def test_a_tilde_is_the_home(self, tmp_path, monkeypatch, save):
+        monkeypatch.setenv("HOME", str(tmp_path))
+        monkeypatch.setenv("USERPROFILE", str(tmp_path))
+        save(pictures(2), "~/pictures")
+        assert [file.name for file in tmp_path.iterdir()] == ["pictures"]
+
+    @pytest.mark.parametrize("save", [save_filmstrip, save_gif])
+    def test_no_folder_is_made_or_written_over(self, tmp_path, save):
+        with pytest.raises(FileNotFoundError, match=r"folder of a .* must exist.*Make the folder"):
+            save(pictures(2), tmp_path / "new" / "pictures")
+        with pytest.raises(ValueError, match=r"is a file\. Received: the folder"):
+            save(pictures(2), tmp_path)
+        assert not [*tmp_path.iterdir()]
 
     def test_old_file_stays_when_the_new_one_fails(self, tmp_path):
         file = tmp_path / "film.gif"

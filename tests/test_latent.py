@@ -131,6 +131,10 @@ class TestDecode:
         assert together.shape == (3, 4, HEIGHT, WIDTH)
         assert decode(vae, codes[5]) == pytest.approx(together[1, 1], abs=1e-6)
 
+    def test_codes_stand_for_their_means(self, vae):
+        codes = LatentCodes(points(5), np.ones((5, 2), np.float32))
+        np.testing.assert_array_equal(decode(vae, codes), decode(vae, points(5)))
+
     def test_weights_that_changed_count_at_once(self):
         decoder = build_decoder()
         before = decode(decoder, [0, 0])

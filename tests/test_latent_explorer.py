@@ -20,6 +20,7 @@ from mnist_visual.components.latent_plane import Examples
 from mnist_visual.inference import shared_network, shared_vae
 
 from .drawings import THREE
+from .waiting import eventually
 
 
 class SmallVAE:
@@ -73,8 +74,7 @@ def slow_answer(explorer, sent, **message):
 
     async def ask():
         explorer._handle_msg({"view": "a", **message})
-        while explorer._line.busy:
-            await asyncio.sleep(0.01)
+        await eventually(lambda: not explorer._line._working)
 
     asyncio.run(ask())
     *_, (_, last) = sent
@@ -142,14 +142,14 @@ class TestPlane:
     def test_regions_are_computed_once(self, monkeypatch):
         plane = LatentPlane(SmallVAE, three_classes, SMALL_CODES, SMALL_LABELS)
         calls = []
-        monkeypatch.setattr(latent_planes, "class_regions", lambda *_: calls.append(1))
+        monkeypatch.setattr(latent_planes, "class_regions", lambda *_, **__: calls.append(1))
         for _ in range(3):
             plane.regions((-1.5, 1.0, -1.0, 1.5))
         assert calls == [1]
 
     def test_no_more_than_a_few_are_kept(self, monkeypatch):
         plane = LatentPlane(SmallVAE, three_classes, SMALL_CODES, SMALL_LABELS)
-        monkeypatch.setattr(latent_planes, "class_regions", lambda *_: 0)
+        monkeypatch.setattr(latent_planes, "class_regions", lambda *_, **__: 0)
         for k in range(100):
             plane.regions((0.0, 1.0 + k, 0.0, 1.0))
         assert len(plane._kept) == latent_planes.KEPT
@@ -276,6 +276,21 @@ class TestExplorer:
         assert found["probabilities"] == pytest.approx(expected.probabilities)
         assert (explorer.start, explorer.end) == ((0, 1), (2, -1))
 
+    def test_the_page_chooses_how_the_path_goes(self, explorer):
+        explorer._handle_msg({"kind": "method", "method": "spherical"})
+        assert explorer.method == "spherical"
+
+    def test_the_page_chooses_what_the_map_shows(self, explorer):
+        explorer._handle_msg({"kind": "switch", "name": "show_grid", "on": True})
+        explorer._handle_msg({"kind": "switch", "name": "shade", "on": False})
+        assert (explorer.show_grid, explorer.shade) == (True, False)
+
+    @pytest.mark.parametrize("name", ["noun", "no_such", None, ["shade"]])
+    def test_the_page_switches_nothing_else(self, explorer, name):
+        before = explorer.param.values()
+        explorer._handle_msg({"kind": "switch", "name": name, "on": True})
+        assert explorer.param.values() == before
+
     def test_regions(self, explorer, plane, sent):
         extent = [-1.0, 1.0, -1.0, 1.0]
         found = slow_answer(explorer, sent, kind="regions", extent=extent)
@@ -289,7 +304,7 @@ class TestExplorer:
         found = slow_answer(explorer, sent, kind="grid", extent=[-2, 2, 0, 4], n=4)
         values = np.frombuffer(zlib.decompress(found["data"]), np.uint8)
         pictures = values.reshape(4, 4, found["height"], found["width"])
-        expected = mv.latent_grid(plane.vae, 4, (-2, 2, 0, 4))
+        expected = mv.latent_grid(plane.vae, n=4, extent=(-2, 2, 0, 4))
         assert pictures == pytest.approx(255 * expected.images, abs=0.51)
 
     def test_a_film_goes_there_and_back(self, explorer, sent):
@@ -314,8 +329,7 @@ class TestExplorer:
         async def hurry():
             for k in range(1, 30):
                 explorer._handle_msg({"kind": "grid", "view": "a", "extent": [0, k, 0, k], "n": 1})
-            while explorer._line.busy:
-                await asyncio.sleep(0.01)
+            await eventually(lambda: not explorer._line._working)
 
         asyncio.run(hurry())
         assert asked[-1] == (0, 29, 0, 29)
@@ -406,6 +420,8 @@ class TestExplorer:
             {"kind": "path", "number": 1, "start": [0, 0], "end": [0, 0], "method": "by air"},
             {"kind": "path", "number": 1, "start": [0, 0], "end": [0, 0], "method": []},
             {"kind": "path", "number": 1, "start": 0, "end": [0, 0], "method": "linear"},
+            {"kind": "method", "method": "by air"},
+            {"kind": "method", "method": []},
             {"kind": "regions", "extent": [0, 1, 1, 0]},
             {"kind": "regions", "extent": [0, 0, 1, 1]},
             {"kind": "regions", "extent": [0, np.nan, 0, 1]},
@@ -426,11 +442,11 @@ class TestExplorer:
         ],
     )
     def test_what_no_script_of_ours_says_changes_nothing(self, explorer, sent, message):
-        before = (explorer.cursor, explorer.start, explorer.end)
+        before = (explorer.cursor, explorer.start, explorer.end, explorer.method)
         explorer._handle_msg({"view": "a", **message} if isinstance(message, dict) else message)
-        assert (explorer.cursor, explorer.start, explorer.end) == before
+        assert (explorer.cursor, explorer.start, explorer.end, explorer.method) == before
         assert sent == []
-        assert not explorer._line.busy
+        assert not explorer._line._working
 
 
 class TestDrawing:

@@ -6,9 +6,7 @@ import panel as pn
 import pytest
 
 from mnist_visual import components, normalize_strokes
-from mnist_visual.components import Course, Reading, Sketchpad, _view
-from mnist_visual.components.latent_plane import shipped_plane
-from mnist_visual.components.lesson_views import lesson_views
+from mnist_visual.components import Course, Reading, Sketchpad, _view, lesson_views, shipped_plane
 from mnist_visual.inference import shared_network
 from mnist_visual.lessons import load_lessons
 

@@ -2,6 +2,7 @@
 
 import re
 
+import numpy as np
 import pytest
 
 from mnist_visual.inference import shared_network
@@ -77,7 +78,7 @@ def parameters(layer):
     ],
 )
 def test_the_numbers_are_those_of_the_shipped_network(topic, words):
-    maps = shared_network().feature_maps([[0] * 28] * 28)
+    maps = shared_network().feature_maps(np.zeros((28, 28)))
     assert [maps[name].shape[0] for name in ("conv1", "pool1", "conv2", "pool2")] == [26, 13, 11, 5]
     (lesson,) = (lesson for lesson in LESSONS if lesson.topic == topic)
     assert words in lesson.insight

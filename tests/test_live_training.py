@@ -5,6 +5,7 @@ import os
 import signal
 import subprocess
 import sys
+import threading
 import time
 from dataclasses import replace
 from pathlib import Path
@@ -14,10 +15,13 @@ import pytest
 
 import mnist_visual as mv
 from mnist_visual._backend import keras
+from mnist_visual.datasets import Dataset
+from mnist_visual.live_training import worker
 from mnist_visual.live_training.obedience import ObedientWatch, build_model
 from mnist_visual.live_training.queue import TrainingQueue, shared_queue
 from mnist_visual.live_training.records import Settings
-from mnist_visual.live_training.snapshots import network_of, save_snapshot, vae_of
+from mnist_visual.live_training.snapshot_files import save_snapshot
+from mnist_visual.live_training.snapshots import network_of, vae_of
 from mnist_visual.live_training.watching import Pace, weights_of
 from mnist_visual.live_training.worker import DivergedError
 
@@ -38,7 +42,7 @@ def trainings(data):
         # As this process has it: other layouts add in another order.
         patch.setenv("XLA_FLAGS", "--xla_force_host_platform_device_count=1")
         queue = TrainingQueue(data)
-        queue.warm_up()
+        queue.warm_up(SMALL)
         deadline = time.monotonic() + PATIENCE
         while len(queue.validation[0]) == 0 and time.monotonic() < deadline:
             time.sleep(0.01)
@@ -97,6 +101,68 @@ def test_a_played_training_is_the_librarys_to_the_bit(trainings, reference):
     np.testing.assert_array_equal(run.snapshots[-1].predictions, expected)
     assert (run.progress.epoch, run.progress.epochs) == (2, 2)
     run.close()
+
+
+def test_whoever_waits_is_told_when_programs_are_compiled(trainings, monkeypatch):
+    told, hear = [], TrainingQueue._on_report
+
+    def listen(self, process, word, number, *details):
+        if word == "compiling":
+            told.append(details[0])
+        hear(self, process, word, number, *details)
+
+    queue = TrainingQueue(trainings._data)
+    monkeypatch.setattr(TrainingQueue, "_on_report", listen)
+    run = queue.submit(SMALL)
+    wait(run, "running", "finished")
+    queue.close()
+    assert told[:2] == [True, False]
+    assert told.count(True) == told.count(False) > 4  # two programs of either kind, and more
+
+
+def test_what_is_trained_as_it_was_rehearsed_waits_for_the_rehearsal(data, monkeypatch):
+    began, go_on, order = threading.Event(), threading.Event(), []
+
+    def run(training):
+        order.append(training.number)
+        if not training.number:
+            began.set()
+            assert go_on.wait(PATIENCE)
+
+    monkeypatch.setattr(worker.Training, "run", run)
+    done = {1: threading.Event(), 2: threading.Event()}
+    both = worker.Worker(lambda word, number: done[number].set(), Dataset(*data, ("0", "1")))
+    both.obey("warm up", 0, SMALL)
+    assert began.wait(PATIENCE)
+    both.obey("begin", 1, SMALL)
+    both.obey("begin", 2, replace(SMALL, units=9))
+    assert done[2].wait(PATIENCE)
+    assert order == [0, 2]
+    go_on.set()
+    assert done[1].wait(PATIENCE)
+
+
+def test_of_many_wishes_the_last_is_rehearsed_and_by_one_thread(data, monkeypatch):
+    began, go_on, rehearsed, done = threading.Event(), threading.Event(), [], threading.Event()
+
+    def run(training):
+        rehearsed.append(training.settings.units)
+        began.set()
+        assert go_on.wait(PATIENCE)
+        if training.settings.units == 108:
+            done.set()
+
+    monkeypatch.setattr(worker.Training, "run", run)
+    warm = worker.Worker(lambda *_: None, Dataset(*data, ("0", "1")))
+    before = threading.active_count()
+    warm.obey("warm up", 0, SMALL)
+    assert began.wait(PATIENCE)
+    for units in range(9, 109):
+        warm.obey("warm up", 0, replace(SMALL, units=units))
+    assert threading.active_count() == before + 1
+    go_on.set()
+    assert done.wait(PATIENCE)
+    assert rehearsed == [SMALL.units, 108]
 
 
 def test_validation_is_what_predictions_are_of(trainings, data):

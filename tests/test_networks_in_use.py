@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from mnist_visual.components import NetworksInUse, Sketchpad, TrainingMonitor
-from mnist_visual.components.latent_plane import shipped_plane
+from mnist_visual.components._shipped_plane import shipped_plane
 from mnist_visual.inference import shared_network
 from mnist_visual.live_training.records import Snapshot
 
@@ -13,7 +13,7 @@ from .training_fakes import FakeQueue, snapshot_at, validation
 
 @pytest.fixture
 def monitor():
-    return TrainingMonitor(FakeQueue(), Sketchpad())
+    return TrainingMonitor(Sketchpad(), queue=FakeQueue())
 
 
 @pytest.fixture

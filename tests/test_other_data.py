@@ -9,8 +9,9 @@ import numpy as np
 import pytest
 
 import mnist_visual as mv
-from mnist_visual import _train_command, cli, pretraining
+from mnist_visual import cli, pretraining
 from mnist_visual.classifier import build_classifier
+from mnist_visual.commands import training
 from mnist_visual.components import (
     Attribution,
     NetworksInUse,
@@ -19,18 +20,19 @@ from mnist_visual.components import (
     Sketchpad,
     TrainingMonitor,
 )
-from mnist_visual.components._training_snapshots import load_file
+from mnist_visual.components._training_snapshots import read_file
 from mnist_visual.datasets import Dataset
 from mnist_visual.evaluation import format_confusion
 from mnist_visual.explanation.scores import class_scores
 from mnist_visual.interpolation import LatentPath
+from mnist_visual.latent_plots import plot_latent_scatter, plot_path_probabilities
 from mnist_visual.live_training import obedience, queue
 from mnist_visual.live_training.queue import TrainingQueue
 from mnist_visual.live_training.records import Settings
-from mnist_visual.live_training.snapshots import load_snapshot, network_of, save_snapshot
+from mnist_visual.live_training.snapshot_files import load_snapshot, save_snapshot
+from mnist_visual.live_training.snapshots import network_of
 from mnist_visual.live_training.watching import predict, snapshot_of
 from mnist_visual.pen_digits import PenDigits
-from mnist_visual.plotting import plot_latent_scatter, plot_path_probabilities
 from mnist_visual.pretraining import pretrain_classifier
 
 from .training_fakes import FakeQueue
@@ -111,10 +113,9 @@ class TestClassifier:
             np.testing.assert_array_equal(ours, right)
 
     def test_its_file_is_of_no_use_among_other_classes(self, own):
-        nothing = np.zeros((0, 28, 28), np.uint8)
-        assert load_file(saved(own.snapshot), nothing, 3)[0] == "classifier"
+        assert read_file(saved(own.snapshot), 3)[0] == "classifier"
         with pytest.raises(ValueError, match=r"tells 10 classes apart\. Received: one of 3"):
-            load_file(saved(own.snapshot), nothing, 10)
+            read_file(saved(own.snapshot), 10)
 
 
 class TestRecipe:
@@ -159,8 +160,8 @@ class TestCommand:
     @pytest.fixture(autouse=True)
     def process(self, monkeypatch):
         """The devices and the log of this process stay as they are."""
-        monkeypatch.setattr(_train_command, "prepare_jax", lambda: None)
-        monkeypatch.setattr(_train_command, "_show_log", lambda: None)
+        monkeypatch.setattr(training, "prepare_jax", lambda: None)
+        monkeypatch.setattr(training, "_show_log", lambda: None)
 
     def test_ones_own_pictures_are_learned_and_measured_by_name(self, folder, tmp_path, capsys):
         weights = str(tmp_path / "own.weights.h5")
@@ -277,11 +278,11 @@ class TestQueue:
 
 class TestViews:
     def test_a_monitor_has_the_names_of_its_queue(self, three):
-        monitor = TrainingMonitor(TrainingQueue(three), Sketchpad())
+        monitor = TrainingMonitor(Sketchpad(), queue=TrainingQueue(three))
         assert monitor.class_names == [*NAMES]
         with pytest.raises(ValueError, match=r"shipped networks, .* know digits"):
             NetworksInUse(monitor)
-        NetworksInUse(TrainingMonitor(FakeQueue(), Sketchpad()))
+        NetworksInUse(TrainingMonitor(Sketchpad(), queue=FakeQueue()))
 
     def test_an_answer_is_never_doubted_for_not_being_a_digit(self, own, three):
         sketchpad = Sketchpad(as_digits=False)
@@ -298,7 +299,7 @@ class TestViews:
     def test_too_few_or_too_many_classes_are_refused(self, number):
         names = [f"class {each}" for each in range(number)]
         with pytest.raises(ValueError, match=f"of 2 to 64 classes. Received: {number}"):
-            TrainingMonitor(None, Sketchpad(), class_names=names)
+            TrainingMonitor(Sketchpad(), class_names=names)
 
     def test_predictions_of_many_classes_are_those_of_the_model(self):
         model = build_classifier(num_classes=300)

@@ -75,7 +75,7 @@ class TestAgainstKeras:
     @pytest.mark.parametrize("spacing", ["even", "quantile"])
     def test_grid(self, trained_vae, spacing):
         ours, keras = (
-            latent_grid(vae, 12, (-2, 3, -3, 1), spacing=spacing)
+            latent_grid(vae, n=12, extent=(-2, 3, -3, 1), spacing=spacing)
             for vae in (shared_vae(), trained_vae)
         )
         assert (ours.y == keras.y).all()

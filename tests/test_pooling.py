@@ -15,7 +15,7 @@ def by_keras(layer, values):
 
 @pytest.mark.parametrize("size", [1, 2, 3, 4, 11])
 def test_windows_side_by_side(size):
-    pooled = pool_map(MAP, size)
+    pooled = pool_map(MAP, size=size)
     layers = keras.layers
     assert pooled.maximum == pytest.approx(by_keras(layers.MaxPooling2D(size), MAP))
     assert pooled.average == pytest.approx(by_keras(layers.AveragePooling2D(size), MAP), abs=1e-6)
@@ -32,7 +32,7 @@ def test_the_whole_map():
 @pytest.mark.parametrize("size", [0, 12, 1.5, True, "2"])
 def test_a_window_is_no_larger_than_the_map(size):
     with pytest.raises(ValueError, match=r"size is a whole number, 1 to 11. Received"):
-        pool_map(MAP, size)
+        pool_map(MAP, size=size)
 
 
 @pytest.mark.parametrize("values", [[1, 2], [[]], [[np.nan]], [["a"]], [[1, 2], [3]]])

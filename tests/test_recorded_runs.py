@@ -35,7 +35,7 @@ def foreign_model():
 def follow(sent, classes, **options):
     """Show a monitor without a queue."""
     names = [f"kind {i}" for i in range(classes)] if classes != 10 else None
-    monitor = TrainingMonitor(None, Sketchpad(strokes=[THREE]), class_names=names, **options)
+    monitor = TrainingMonitor(Sketchpad(strokes=[THREE]), class_names=names, **options)
     monitor._handle_msg({"kind": "ready"})
     sent.clear()
     return monitor

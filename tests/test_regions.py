@@ -54,7 +54,9 @@ def compare(refined, exact):
 class TestAgainstKeras:
     def test_every_point_is_what_keras_predicts(self):
         decoder, reader = build_decoder(), build_reader()
-        regions = class_regions(decoder, reader, (-4, 2, 0, 5), 40, exhaustive=True)
+        regions = class_regions(
+            decoder, reader, extent=(-4, 2, 0, 5), resolution=40, exhaustive=True
+        )
         x, y = -4 + 6 * (np.arange(40) + 0.5) / 40, 5 - 5 * (np.arange(40) + 0.5) / 40
         codes = np.stack(np.meshgrid(x, y), axis=-1).reshape(-1, 2).astype(np.float32)
         pictures = decoder.predict(codes, verbose=0)[..., 0]
@@ -186,7 +188,10 @@ class TestRefinement:
 
     def test_plane_is_the_right_way_up(self):
         regions = class_regions(
-            painter(), formula_reader(hard(lambda x, y: (x > 0) & (y > 2))), (-1, 1, 0, 4), 64
+            painter(),
+            formula_reader(hard(lambda x, y: (x > 0) & (y > 2))),
+            extent=(-1, 1, 0, 4),
+            resolution=64,
         )
         assert regions.labels[:30, 34:].all()
         assert not regions.labels[34:].any()

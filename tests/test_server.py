@@ -1,6 +1,8 @@
 """How the dashboard is started, and what a mistake on the command line is answered with."""
 
+import logging
 import os
+import re
 import socket
 import subprocess
 import sys
@@ -9,9 +11,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 from bokeh.server.views.ws import WSHandler
+from tornado.websocket import WebSocketClosedError
 
 from mnist_visual import cli, inference, server
-from mnist_visual.components import Reading, Sketchpad
+from mnist_visual._rejoining import is_news
+from mnist_visual.components import Address, Reading, Sketchpad
 from mnist_visual.evaluation import evaluate_classifier, format_confusion
 from mnist_visual.inference import shared_network
 from mnist_visual.vae_evaluation import evaluate_vae
@@ -33,10 +37,30 @@ class TestOrigins:
     def test_others_may_where_they_are_named(self):
         assert server.origins("localhost", 80, ["demo.example:8080"])[-1] == "demo.example:8080"
 
-    @pytest.mark.parametrize("origin", ["*", "http://a", "a b", "a:b", "", "a/b", "a:99999"])
+    @pytest.mark.parametrize("origin", ["*", "http://a", "a b", "a:b", "", "a/b", "a:99999", 80])
     def test_what_is_no_host_is_refused(self, origin):
         with pytest.raises(ValueError, match="host or host:port"):
             server.origins("localhost", 80, [origin])
+
+    @pytest.mark.parametrize("given", ["demo.example", ["demo.example"], iter(["demo.example"])])
+    def test_one_host_may_be_named_alone(self, given):
+        running = server.serve(allow_origin=given, port=0, show=False, start=False)
+        running.stop()
+        own = {f"localhost:{running.port}", f"127.0.0.1:{running.port}"}
+        assert running._tornado.websocket_origins == own | {"demo.example:80"}
+
+
+@pytest.mark.parametrize(
+    ("options", "rule"),
+    [
+        ({"port": "80"}, "port is a whole number, 0 to 65,535. Received: '80'."),
+        ({"port": 99999}, "port is a whole number, 0 to 65,535. Received: 99999."),
+        ({"most_sessions": 2.5}, "most_sessions is a whole number, from 1 up. Received: 2.5."),
+    ],
+)
+def test_what_is_no_number_in_its_range_is_refused(options, rule):
+    with pytest.raises(ValueError, match=f"^{re.escape(rule)}$"):
+        server.serve(**options)
 
 
 def test_small_answers_are_not_held_back(monkeypatch):
@@ -53,6 +77,21 @@ def test_small_answers_are_not_held_back(monkeypatch):
     assert calls == [True, "opened"]
 
 
+@pytest.mark.parametrize(
+    ("error", "message", "told"),
+    [
+        (WebSocketClosedError(), "Task exception was never retrieved", False),
+        (None, "Failed sending message as connection was closed", False),
+        (ValueError("x"), "Task exception was never retrieved", True),
+        (None, "A page cannot be built.", True),
+    ],
+)
+def test_that_a_visitor_left_is_not_logged_but_all_else(error, message, told):
+    exc_info = error and (type(error), error, None)
+    record = logging.LogRecord("asyncio", logging.ERROR, "", 1, message, (), exc_info)
+    assert is_news(record) == told
+
+
 def test_the_page_is_found():
     assert server.page_function().__name__ == "dashboard"
 
@@ -61,7 +100,7 @@ def test_the_unit_selected_in_the_whole_network_is_on_the_curves():
     page = server.page_function().__globals__
     reading = Reading(shared_network(), Sketchpad())
     explorer = page["network_explorer"](reading)
-    sections = page["network"](reading, lambda: explorer)
+    sections = page["network"](reading, lambda: explorer, Address({}))
     sections.links.active = "activation"
     (curves,) = sections.links.slots["activation"]
     explorer.show_unit("conv1", (12, 12, 3))
@@ -156,6 +195,7 @@ class TestCommand:
             (["serve", "--address", "::1"], "'::1'"),
             (["serve", "--address", "nowhere.invalid"], "'nowhere.invalid'"),
             (["serve", "--allow-origin", "*"], "'*'"),
+            (["serve", "--most-sessions", "0"], "'0'"),
             (["serve", "--fast"], "--fast"),
             (["dance"], "dance"),
             (["train", "--epochs", "0"], "0"),
@@ -164,6 +204,9 @@ class TestCommand:
             (["evaluate"], "test digits"),
             (["train", "--output", "no/such/folder/w.weights.h5"], "no/such/folder"),
             (["train", "--output", "weights.txt"], "weights.txt"),
+            (["train", "--codes", "codes.npz"], "--codes"),
+            (["train", "vae", "--codes", "codes.txt"], "codes.txt"),
+            (["train", "vae", "--codes", "no/such/folder/codes.npz"], "no/such/folder"),
             (["evaluate", "--mnist", "no-such.npz"], "no-such.npz"),
             (["evaluate", "--weights", "no-such.weights.h5"], "no-such.weights.h5"),
             (["evaluate", "vae"], "test digits"),

@@ -10,10 +10,11 @@ import pytest
 from mnist_visual.components import Sketchpad, TrainingMonitor
 from mnist_visual.components._training_snapshots import weights_file
 from mnist_visual.live_training.records import Settings, Snapshot
-from mnist_visual.live_training.snapshots import load_snapshot, save_snapshot
+from mnist_visual.live_training.snapshot_files import load_snapshot, save_snapshot
 
 from .test_training_monitor import of_kind
 from .training_fakes import FakeQueue, snapshot_at, validation
+from .waiting import eventually
 
 SMALL = Settings(filters=(3, 5), units=9)
 
@@ -104,13 +105,12 @@ def test_anything_else_is_refused_in_one_sentence(what):
 
 class TestMonitor:
     def load(self, content, queue=None):
-        monitor = TrainingMonitor(queue or FakeQueue(), Sketchpad())
+        monitor = TrainingMonitor(Sketchpad(), queue=queue or FakeQueue())
         monitor._handle_msg({"kind": "ready"})
 
         async def ask():
             monitor._handle_msg({"kind": "load", "data": content})
-            while monitor._line.busy:
-                await asyncio.sleep(0.001)
+            await eventually(lambda: not monitor._line._working)
 
         asyncio.run(ask())
         return monitor

@@ -7,15 +7,18 @@ import re
 import signal
 import subprocess
 import sys
+import warnings
 from functools import partial
 
 import h5py
 import numpy as np
 import pytest
 
-from mnist_visual import _train_command, build_classifier, cli, pretraining, vae_training
-from mnist_visual._interrupts import Interrupts
+from mnist_visual import build_classifier, cli, datasets, digit_mixture, pretraining, vae_training
 from mnist_visual.checkpoints import load_best
+from mnist_visual.commands import training
+from mnist_visual.commands.interrupts import SIGNALS, Interrupts
+from mnist_visual.datasets import load_digits
 from mnist_visual.vae import build_vae
 from mnist_visual.weights import load_weights
 
@@ -39,11 +42,11 @@ def mnist(tmp_path, test_digits):
 @pytest.fixture
 def train(mnist, monkeypatch):
     """Run the command in this process, whose devices and logs stay as they are."""
-    monkeypatch.setattr(_train_command, "prepare_jax", lambda: None)
-    monkeypatch.setattr(_train_command, "_show_log", lambda: None)
+    monkeypatch.setattr(training, "prepare_jax", lambda: None)
+    monkeypatch.setattr(training, "_show_log", lambda: None)
     monkeypatch.setattr(logging.getLogger("mnist_visual"), "handlers", [])
     # The autoencoder's recipe is the same for all architectures, and this one compiles faster.
-    for module in (_train_command, vae_training):
+    for module in (training, pretraining):
         monkeypatch.setattr(module, "build_vae", partial(build_vae, architecture="dense"))
 
     def run(folder, *arguments, epochs=EPOCHS):
@@ -75,7 +78,8 @@ def press(monkeypatch):
             return data
 
         pressed = []
-        monkeypatch.setattr(pretraining._Mixture, "epoch", press_in(pretraining._Mixture.epoch))
+        mixture = digit_mixture.DigitMixture
+        monkeypatch.setattr(mixture, "epoch", press_in(mixture.epoch))
         original = vae_training.fit_epochs
         monkeypatch.setattr(
             vae_training,
@@ -115,10 +119,10 @@ def test_after_ctrl_c_it_goes_on_to_the_same_bits(train, press, tmp_path, argume
 
 
 def test_ctrl_c_keeps_the_best_weights_and_says_so(train, press, tmp_path, capsys):
-    before = signal.getsignal(signal.SIGINT)
+    before = [signal.getsignal(number) for number in SIGNALS]
     press(3)
     assert train(tmp_path / "out") == 130
-    assert signal.getsignal(signal.SIGINT) is before
+    assert [signal.getsignal(number) for number in SIGNALS] == before
     saved, best = build_classifier(), build_classifier()
     load_weights(saved, tmp_path / "out" / "classifier.weights.h5")
     epoch = load_best(best, tmp_path / "out" / "classifier.checkpoint")
@@ -175,14 +179,47 @@ def test_unfinished_training_is_not_overwritten(train, press, tmp_path, capsys):
     assert train(tmp_path / "out", "--resume", "--seed", "1") == 2
     assert "seed 0 (now 1)" in capsys.readouterr().err
     assert train(tmp_path / "out", "--resume", epochs=9) == 2
-    assert "epochs 4 (now 9)" in capsys.readouterr().err
+    assert "written with epochs 4 (now 9). Train as then" in capsys.readouterr().err
     assert contents(tmp_path / "out") == left
 
 
-def test_without_a_checkpoint_resume_begins_anew_and_says_so(train, tmp_path, capsys):
+def test_without_a_checkpoint_resume_begins_anew_and_says_so_before_loading(
+    train, tmp_path, capsys
+):
     assert train(tmp_path / "out", "--resume", epochs=1) == 0
-    assert "the training begins anew" in capsys.readouterr().out
+    said = capsys.readouterr().out.splitlines()
+    checkpoint = tmp_path / "out" / "classifier.checkpoint"
+    assert said[0] == f"There is no {checkpoint}: the training begins anew."
+    assert said[1] == "Loading Keras and the pictures …"
+    assert said[2].startswith("Measured (val_) and saved is an average of the weights")
     assert list(contents(tmp_path / "out")) == ["classifier.weights.h5"]
+
+
+def test_sample_is_told_in_a_plain_line(train, tmp_path, monkeypatch, caplog):
+    def sample(path):
+        warnings.warn("MNIST is replaced by a sample.", UserWarning, stacklevel=2)
+        return load_digits(path)
+
+    monkeypatch.setattr(datasets, "load_digits", sample)
+    with caplog.at_level(logging.INFO, "mnist_visual"):
+        assert train(tmp_path / "out", epochs=1) == 0
+    lines = [record.getMessage() for record in caplog.records]
+    assert lines[0] == "MNIST is replaced by a sample."
+    assert [line for line in lines if "Compil" in line] == [
+        "Compiling the training, once: up to a minute. Ctrl-C waits for it."
+    ]
+
+
+def test_codes_of_the_test_pictures_are_kept_where_they_are_wanted(train, mnist, tmp_path):
+    out, codes = tmp_path / "out", tmp_path / "places.npz"
+    assert train(out, "vae", "--codes", codes, epochs=1) == 0
+    assert [*contents(out)] == ["vae.weights.h5"]
+    vae = build_vae(architecture="dense")
+    load_weights(vae, out / "vae.weights.h5")
+    with np.load(mnist) as digits, np.load(codes) as found:
+        mean, _ = vae.encoder.predict(digits["x_test"] / np.float32(255), verbose=0)
+        np.testing.assert_allclose(found["z_mean"], mean, atol=1e-2)
+        np.testing.assert_array_equal(found["labels"], digits["y_test"])
 
 
 def test_seeds_give_different_weights(train, tmp_path):
@@ -191,13 +228,24 @@ def test_seeds_give_different_weights(train, tmp_path):
     assert contents(tmp_path / "0") != contents(tmp_path / "1")
 
 
+@pytest.mark.parametrize("seed", ["-1", "1.5", "40000001", "9" * 20])
+def test_seed_out_of_range_is_said_in_one_sentence(seed, capsys):
+    with pytest.raises(SystemExit) as ended:
+        cli.main(["train", f"--seed={seed}"])
+    assert ended.value.code == cli.BAD_USAGE
+    assert (
+        f"argument --seed: has to be a whole number from 0 to 40,000,000. Received: {seed}.\n"
+    ) in capsys.readouterr().err
+
+
 def test_time_left_is_told_before_an_epoch(train, tmp_path, capsys):
     train(tmp_path / "out")
     told = re.findall(r"About \d+ s left\.\nEpoch (\d)/4", capsys.readouterr().out)
     assert told == ["3", "4"]  # the first epoch compiles, and says little of the others
 
 
-def test_ctrl_c_ends_the_process_cleanly(mnist, tmp_path):
+@pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
+def test_signal_ends_the_process_cleanly(mnist, tmp_path, number, code):
     """In a process of its own, started as a shell does in the background: Ctrl-C ignored."""
     output = tmp_path / "own.weights.h5"
     arguments = ["train", "--mnist", mnist, "--epochs", "400", "--output", output]
@@ -212,10 +260,10 @@ def test_ctrl_c_ends_the_process_cleanly(mnist, tmp_path):
     ) as process:
         for line in process.stdout:
             if line.startswith("Epoch 3/"):
-                process.send_signal(signal.SIGINT)
+                process.send_signal(number)
                 break
         out, err = process.communicate()
-    assert process.returncode == 130
+    assert process.returncode == code
     assert "Stopped. The best weights so far, after epoch" in out
     assert "Traceback" not in err
     load_weights(build_classifier(), output)

@@ -198,10 +198,11 @@ def test_wrong_data_are_refused(pictures, labels, message):
 @pytest.mark.parametrize(
     ("option", "message"),
     [
-        ({"epochs": 0}, "epochs is an integer from 1 up. Received: 0"),
-        ({"batch_size": 0}, "batch_size is an integer from 1 up. Received: 0"),
-        ({"batch_size": 2.5}, "batch_size is an integer from 1 up. Received: 2.5"),
-        ({"seed": -1}, "seed is an integer from 0 up. Received: -1"),
+        ({"epochs": 0}, "epochs is a whole number, from 1 up. Received: 0"),
+        ({"batch_size": 0}, "batch_size is a whole number, from 1 up. Received: 0"),
+        ({"batch_size": 2.5}, "batch_size is a whole number, from 1 up. Received: 2.5"),
+        ({"seed": True}, "seed is a whole number, from 0 up. Received: True"),
+        ({"seed": -1}, "seed is a whole number, from 0 up. Received: -1"),
         ({"validation_data": (PICTURES, LABELS[:2])}, "4 pictures and 2 labels"),
     ],
 )
@@ -240,5 +241,5 @@ def test_pretrained_model_is_compiled_as_the_untrained_one():
 
 
 def test_pretraining_refuses_no_epochs():
-    with pytest.raises(ValueError, match=r"epochs is an integer from 1 up\. Received: 0"):
+    with pytest.raises(ValueError, match=r"epochs is a whole number, from 1 up\. Received: 0"):
         pretrain_classifier(blobs(4), epochs=0)

@@ -1,9 +1,11 @@
 """The training monitor's state, without a browser: what it starts, shows, and does not believe."""
 
 import asyncio
+import io
 import threading
 from unittest.mock import Mock
 
+import h5py
 import numpy as np
 import pytest
 from bokeh.document import Document
@@ -11,12 +13,13 @@ from panel.io.state import set_curdoc
 
 from mnist_visual.components import Sketchpad, TrainingMonitor
 from mnist_visual.components._training_runs import hand_over
-from mnist_visual.components._training_snapshots import half_side
+from mnist_visual.components._training_snapshots import half_side, prepare, read_file, weights_file
 from mnist_visual.inference import shared_vae
 from mnist_visual.live_training.records import Settings, Snapshot
 
 from .drawings import THREE
 from .training_fakes import FakeQueue, FakeRun, network_of, snapshot_at, validation
+from .waiting import eventually
 
 
 @pytest.fixture
@@ -31,7 +34,7 @@ def queue():
 
 @pytest.fixture
 def monitor(queue, pad, sent):
-    monitor = TrainingMonitor(queue, pad)
+    monitor = TrainingMonitor(pad, queue=queue)
     monitor._handle_msg({"kind": "ready"})
     sent.clear()
     return monitor
@@ -124,7 +127,7 @@ class TestChoices:
 
 class TestControls:
     def test_start_queues_a_training_and_shows_its_place(self, monitor, queue, sent):
-        queue.place = 2
+        queue.options["place"] = 2
         monitor._handle_msg({"kind": "start"})
         assert queue.runs[0].calls == [("play",)]
         assert of_kind(sent, "show")[-1]["progress"]["place"] == 2
@@ -218,6 +221,61 @@ class TestControls:
         assert (monitor.epoch, monitor.cell, monitor.chosen, pad.picture) == (None, None, {}, None)
 
 
+class TestReadiness:
+    def test_a_page_that_opens_has_its_training_prepared(self, queue, pad):
+        monitor = TrainingMonitor(pad, queue=queue)
+        assert queue.warmed_up == []  # on other pages nobody pays for it
+        monitor._handle_msg({"kind": "ready"})
+        assert queue.warmed_up == [Settings()]
+
+    def test_and_so_has_what_is_chosen_there_but_not_while_one_goes_on(self, monitor, queue):
+        monitor._handle_msg({"kind": "choose", "name": "kind", "value": "vae"})
+        monitor._handle_msg({"kind": "start"})
+        queue.runs[0].learn(0)
+        monitor._handle_msg({"kind": "choose", "name": "units", "value": 16})
+        assert queue.warmed_up == [Settings(), Settings(kind="vae")]
+
+    def test_a_sample_in_place_of_the_digits_is_told_once_it_is_known(self, pad, sent):
+        queue = LateQueue((np.zeros((0, 28, 28), np.uint8), np.zeros(0, np.uint8)))
+        monitor = TrainingMonitor(pad, queue=queue)
+        monitor._handle_msg({"kind": "ready"})
+        assert of_kind(sent, "show")[-1]["about"] == ""
+        queue.is_sample = True
+        for callback in queue.callbacks:
+            callback(queue)
+        assert "5,000 digits instead of 60,000" in of_kind(sent, "about")[-1]["text"]
+        monitor._handle_msg({"kind": "ready"})
+        assert of_kind(sent, "show")[-1]["about"] == of_kind(sent, "about")[-1]["text"]
+
+    def test_a_tab_that_is_hidden_is_passed_on(self, trained, queue):
+        for attended in (False, True):
+            trained._handle_msg({"kind": "attend", "attended": attended})
+        trained._handle_msg({"kind": "attend", "attended": "no"})
+        assert queue.runs[0].calls[-2:] == [("attend", False), ("attend", True)]
+
+    def test_so_is_one_whose_connection_is_lost(self, trained, queue):
+        trained._session = Mock(connection_count=0)
+        queue.runs[0].learn(4)
+        queue.runs[0].learn(5)
+        assert queue.runs[0].calls[-1] == ("attend", False)
+        assert queue.runs[0].calls.count(("attend", False)) == 1
+        trained._session.connection_count = 1
+        queue.runs[0].learn(6)
+        assert queue.runs[0].calls[-1] == ("attend", True)
+
+    def test_a_training_that_begins_in_a_hidden_tab_is_not_attended(self, monitor, queue):
+        monitor._handle_msg({"kind": "attend", "attended": False})
+        monitor.start()
+        assert ("attend", False) in queue.runs[0].calls
+
+    def test_a_page_that_is_left_hears_no_more_of_the_data(self, pad):
+        queue = LateQueue((np.zeros((0, 28, 28), np.uint8), np.zeros(0, np.uint8)))
+        monitor = TrainingMonitor(pad, queue=queue)
+        monitor._handle_msg({"kind": "ready"})
+        monitor._end()
+        assert queue.callbacks == []
+
+
 class TestCurves:
     @pytest.mark.usefixtures("trained")
     def test_only_new_points_are_sent(self, queue, sent):
@@ -286,7 +344,7 @@ class TestSnapshotsThatGiveWay:
     def test_a_queue_without_pictures_yet_trains_digits(self, pad, sent):
         queue = FakeQueue()
         pictures, labels = queue.validation
-        late = TrainingMonitor(LateQueue((pictures[:0], labels[:0])), pad)
+        late = TrainingMonitor(pad, queue=LateQueue((pictures[:0], labels[:0])))
         assert late.class_names == [*"0123456789"]
         late._queue.validation = pictures, labels
         late._handle_msg({"kind": "ready"})
@@ -465,15 +523,14 @@ class TestKeeping:
         assert imagining.chosen == {"vae": vae, "classifier": imagining.snapshot}
 
     def save(self, queue, pad, sent, save):
-        monitor = TrainingMonitor(queue, pad, save=save)
+        monitor = TrainingMonitor(pad, queue=queue, save=save)
         monitor._handle_msg({"kind": "ready"})
         monitor.start()
         queue.runs[0].learn(0)
 
         async def ask():
             monitor._handle_msg({"kind": "save"})
-            while monitor._line.busy:
-                await asyncio.sleep(0.001)
+            await eventually(lambda: not monitor._line._working)
 
         asyncio.run(ask())
         return sent[-1][1]
@@ -524,10 +581,10 @@ class TestThreads:
 
     def test_a_visitor_who_leaves_frees_the_place_in_the_queue(self, queue, pad):
         document = Document()
-        session = Mock(**{"request.arguments": {}})
+        session = Mock(**{"request.arguments": {}, "session.connection_count": 1})
         document._session_context = lambda: session  # as one that a server has opened
         with set_curdoc(document):
-            monitor = TrainingMonitor(queue, pad)
+            monitor = TrainingMonitor(pad, queue=queue)
             monitor.start()
         assert not queue.runs[0].closed
         for leave in document.session_destroyed_callbacks:
@@ -537,4 +594,64 @@ class TestThreads:
 
     def test_other_class_names(self, queue, pad):
         names = [f"class {i}" for i in range(10)]
-        assert TrainingMonitor(queue, pad, class_names=names).class_names == names
+        assert TrainingMonitor(pad, queue=queue, class_names=names).class_names == names
+
+
+class TestLoading:
+    """Of files that are no use, and what is said of each."""
+
+    @pytest.fixture
+    def file(self):
+        content, name = weights_file(snapshot_at("classifier", 1), Settings())
+        assert name == "classifier-epoch-1.weights.h5"
+        return content
+
+    def changed(self, file, change):
+        stream = io.BytesIO(file)
+        with h5py.File(stream, "r+") as opened:
+            change(opened)
+        return stream.getvalue()
+
+    def load(self, content):
+        kind, snapshot = read_file(content, 10)
+        return kind, prepare(kind, snapshot, validation()[0])
+
+    def test_what_was_downloaded_comes_back_to_the_bit(self, file):
+        kind, snapshot = self.load(file)
+        assert (kind, snapshot.epoch) == ("classifier", 1)
+        for name, (kernel, bias) in snapshot_at("classifier", 1).weights.items():
+            np.testing.assert_array_equal(snapshot.weights[name][0], kernel)
+            np.testing.assert_array_equal(snapshot.weights[name][1], bias)
+
+    @pytest.mark.parametrize("length", [0, 7, 600, 60_000, -1])
+    def test_a_part_of_a_file_is_told_so(self, file, length):
+        with pytest.raises(ValueError, match="This file is damaged, or of another network"):
+            self.load(file[:length])
+
+    def test_so_is_a_network_of_another_kind(self, file):
+        def change(opened):
+            del opened["layers/conv2d/vars/1"]
+
+        with pytest.raises(ValueError, match="This file is damaged, or of another network"):
+            self.load(self.changed(file, change))
+
+    def test_one_that_has_come_apart_is_told_so(self, file):
+        def change(opened):
+            opened["layers/conv2d/vars/1"][...] = np.nan
+
+        with pytest.raises(ValueError, match="This network has come apart"):
+            self.load(self.changed(file, change))
+
+    def test_nothing_is_lost_by_any_of_them(self, trained, file, sent):
+        trained._handle_msg({"kind": "use", "own": True})
+        before = trained.chosen
+
+        async def ask():
+            data = np.frombuffer(file[:600], np.uint8)
+            trained._handle_msg({"kind": "load", "data": data})
+            await eventually(lambda: not trained._line._working)
+
+        asyncio.run(ask())
+        assert of_kind(sent, "problem")[-1]["of"] == "file"
+        assert trained.chosen == before
+        assert len(trained._snapshots) == 4

@@ -8,9 +8,9 @@ import numpy as np
 import pytest
 
 from mnist_visual.live_training import notices, queue
+from mnist_visual.live_training.history import History
 from mnist_visual.live_training.queue import TrainingQueue
 from mnist_visual.live_training.records import Progress, Settings, Snapshot, checked_settings
-from mnist_visual.live_training.snapshots import History
 
 
 class FakeProcess:
@@ -155,8 +155,92 @@ class TestTurns:
             runs[-1].pause()
             processes[0].report("held", number, 0, False)
         assert [run.progress.state for run in runs] == ["stopped", *["paused"] * 3]
-        assert "Reset it" in runs[0].progress.message
+        assert "Start it again later" in runs[0].progress.message
         assert processes[0].take()[-1] == ("end", 1)
+
+
+class TestPresence:
+    """Turns are long here: only who is there matters."""
+
+    @pytest.fixture
+    def trainings(self, processes):  # noqa: ARG002 -- there are none without them
+        return TrainingQueue(limit=3, turn=1000.0)
+
+    def test_who_goes_away_gives_way_at_once_and_loses_nothing(self, trainings, processes):
+        runs = submit(trainings, 2)
+        processes[0].report("held", 1, 0, False)
+        processes[0].take()
+        runs[0].attend(attended=False)
+        assert processes[0].take() == [("hold", 1)]
+        processes[0].report("held", 1, 1, False)
+        assert states(runs) == [("queued", 1), ("starting", 0)]
+        processes[0].report("finished", 2)
+        assert processes[0].take()[-1] == ("go", 1, 2, None)
+
+    def test_whose_turn_comes_while_they_are_away_is_passed_over(self, trainings, processes):
+        runs = submit(trainings, 3)
+        runs[1].attend(attended=False)
+        assert [run.progress.place for run in runs] == [0, 2, 1]
+        processes[0].report("finished", 1)
+        assert states(runs)[1:] == [("queued", 1), ("starting", 0)]
+
+    def test_one_that_nobody_watches_goes_on_until_somebody_comes(self, trainings, processes):
+        (run,) = submit(trainings, 1)
+        run.attend(attended=False)
+        processes[0].report("held", 1, 0, False)
+        processes[0].report("progress", 1, progress())
+        assert run.progress.state == "running"
+        processes[0].take()
+        trainings.submit(Settings(seed=1))
+        assert processes[0].take() == [("hold", 1)]
+
+    def test_who_comes_back_goes_before_those_who_are_away(self, trainings, processes):
+        runs = submit(trainings, 2)
+        processes[0].report("held", 1, 0, False)
+        for run in (runs[1], runs[0]):
+            run.attend(attended=False)
+        processes[0].take()
+        runs[1].attend(attended=True)
+        runs[1].attend(attended=True)
+        assert processes[0].take() == [("hold", 1)]
+
+    def test_the_turn_of_one_who_is_there_is_not_over_for_those_who_are_not(self, processes):
+        trainings = TrainingQueue(turn=0.0)
+        runs = submit(trainings, 2)
+        runs[1].attend(attended=False)
+        processes[0].report("held", 1, 0, False)
+        processes[0].take()
+        processes[0].report("progress", 1, progress())
+        assert processes[0].take() == []
+
+
+class TestReadiness:
+    def test_what_will_be_trained_is_prepared_while_nothing_computes(self, trainings, processes):
+        trainings.warm_up(Settings(units=16))
+        assert processes[0].take() == [("warm up", 0, Settings(units=16))]
+        trainings.submit(Settings())
+        trainings.warm_up(Settings())
+        assert processes[0].take() == [("begin", 1, Settings())]
+
+    def test_those_who_wait_hear_of_the_data(self, trainings, processes):
+        heard = threading.Event()
+        trainings.subscribe(lambda _: heard.set())
+        trainings.warm_up()
+        pictures, labels = np.zeros((2, 28, 28), np.uint8), np.zeros(2, np.uint8)
+        processes[0].report("data", 0, (pictures, labels), True)
+        assert heard.wait(30)
+        assert trainings.is_sample
+        assert trainings.validation[0] is pictures
+
+    def test_a_visitor_knows_when_a_program_is_compiled(self, trainings, processes):
+        (run,) = submit(trainings, 1)
+        processes[0].report("compiling", 1, True)
+        assert run.progress.compiling
+        processes[0].report("compiling", 1, False)
+        assert not run.progress.compiling
+        processes[0].report("compiling", 1, True)
+        run.stop()
+        assert not run.progress.compiling
 
 
 class TestOrders:

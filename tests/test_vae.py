@@ -26,7 +26,7 @@ def weights_of(model):
 @BOTH
 @pytest.mark.parametrize("latent_dim", [1, 2, 5])
 def test_shapes(architecture, latent_dim):
-    vae = build_vae(latent_dim, architecture=architecture)
+    vae = build_vae(latent_dim=latent_dim, architecture=architecture)
     z_mean, z_log_var = arrays(vae.encoder(PICTURES))
     assert z_mean.shape == z_log_var.shape == (6, latent_dim)
     assert vae.decoder(z_mean).shape == vae(PICTURES).shape == (6, 28, 28)
@@ -269,7 +269,7 @@ def test_no_two_kernels_start_alike():
 
 @BOTH
 def test_a_saved_model_loads_to_the_same_outputs(architecture, tmp_path):
-    vae = build_vae(3, 0.5, 4, reconstruction="mse", architecture=architecture)
+    vae = build_vae(latent_dim=3, beta=0.5, seed=4, reconstruction="mse", architecture=architecture)
     if architecture == "dense":  # which compiles faster
         vae.fit(PICTURES, verbose=0)
     else:
@@ -298,7 +298,7 @@ def test_weights_load_into_another(architecture, tmp_path):
 
 @BOTH
 def test_config_builds_the_same(architecture):
-    vae = VAE(3, 0.5, 4, architecture=architecture, name="another")
+    vae = VAE(latent_dim=3, beta=0.5, seed=4, architecture=architecture, name="another")
     again = VAE.from_config(vae.get_config())
     np.testing.assert_array_equal(weights_of(vae), weights_of(again))
     assert again.name == "another"
@@ -307,10 +307,10 @@ def test_config_builds_the_same(architecture):
 @pytest.mark.parametrize(
     ("options", "words"),
     [
-        ({"latent_dim": 0}, "latent_dim is an integer from 1 up. Received: 0"),
-        ({"latent_dim": 2.0}, "latent_dim is an integer from 1 up. Received: 2.0"),
+        ({"latent_dim": 0}, "latent_dim is a whole number, from 1 up. Received: 0"),
+        ({"latent_dim": 2.0}, "latent_dim is a whole number, from 1 up. Received: 2.0"),
         ({"latent_dim": True}, "Received: True"),
-        ({"seed": -1}, "seed is an integer from 0 to 40,000,000. Received: -1"),
+        ({"seed": -1}, "seed is a whole number, 0 to 40,000,000. Received: -1"),
         ({"seed": 40_000_001}, "Received: 40000001"),
         ({"beta": -0.1}, "beta is a finite number from 0 up. Received: -0.1"),
         ({"beta": math.nan}, "beta is a finite number from 0 up. Received: nan"),

@@ -5,12 +5,13 @@ import numpy as np
 import pytest
 
 import mnist_visual
-from mnist_visual import codes, vae_training
+from mnist_visual import codes, pretraining
 from mnist_visual._backend import keras
 from mnist_visual.codes import load_test_codes, save_codes
+from mnist_visual.pretraining import pretrain_vae
 from mnist_visual.vae import build_vae
 from mnist_visual.vae_evaluation import evaluate_vae
-from mnist_visual.vae_training import pretrain_vae, train_vae
+from mnist_visual.vae_training import train_vae
 
 SHIPPED = resources.files(mnist_visual) / "pretrained"
 UNTRAINED = build_vae(architecture="dense")
@@ -126,9 +127,9 @@ def test_noise_is_new_in_every_step_and_epoch():
         (np.full((3, 28, 28), 2.0), {}, "lie in .* Received: values from 2 to 2"),
         (np.full((3, 28, 28), np.nan), {}, "Received: values from nan to nan"),
         (np.zeros((3, 28, 28), int), {}, "Received: dtype int64"),
-        (bars(3), {"epochs": 0}, "epochs is an integer from 1 up. Received: 0"),
-        (bars(3), {"batch_size": 0.5}, "batch_size is an integer from 1 up. Received: 0.5"),
-        (bars(3), {"seed": -1}, "seed is an integer from 0 up. Received: -1"),
+        (bars(3), {"epochs": 0}, "epochs is a whole number, from 1 up. Received: 0"),
+        (bars(3), {"batch_size": 0.5}, "batch_size is a whole number, from 1 up. Received: 0.5"),
+        (bars(3), {"seed": -1}, "seed is a whole number, from 0 up. Received: -1"),
         (bars(3), {"validation_data": np.zeros((2, 14, 14))}, r"Received: shape \(2, 14, 14\)"),
     ],
 )
@@ -142,14 +143,15 @@ def test_wrong_arguments_are_refused(pictures, options, words):
 
 def test_pretraining_is_repeatable_and_reports_every_epoch(monkeypatch):
     # The recipe is the same for all architectures, and this one compiles faster.
-    monkeypatch.setattr(vae_training, "build_vae", partial(build_vae, architecture="dense"))
+    monkeypatch.setattr(pretraining, "build_vae", partial(build_vae, architecture="dense"))
     epochs = []
     record = keras.callbacks.LambdaCallback(
         on_epoch_end=lambda epoch, logs: epochs.append((epoch, "val_loss" in logs))
     )
     options = {"epochs": 2, "callbacks": [record], "verbose": 0}
     first, second = (
-        pretrain_vae(bars(128), validation=measured, **options) for measured in (bars(20, 9), None)
+        pretrain_vae(bars(128), validation_data=measured, **options)
+        for measured in (bars(20, 9), None)
     )
     np.testing.assert_array_equal(weights_of(first), weights_of(second))
     assert first.decoder.trainable
@@ -178,7 +180,7 @@ def test_evaluation_is_repeatable():
 
 @pytest.mark.parametrize("options", [{"draws": 0}, {"seed": -1}, {"draws": 1.5}])
 def test_evaluation_refuses_wrong_numbers(options):
-    with pytest.raises(ValueError, match=r"is an integer from \d up"):
+    with pytest.raises(ValueError, match=r"is a whole number, from \d up"):
         evaluate_vae(UNTRAINED, bars(3), **options)
 
 

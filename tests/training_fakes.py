@@ -7,7 +7,7 @@ from functools import cache
 
 import numpy as np
 
-from mnist_visual import datasets
+from mnist_visual import _offline_sample
 from mnist_visual.inference import (
     DECODER_LAYERS,
     ENCODER_LAYERS,
@@ -23,7 +23,7 @@ TAKES = 0.05  # seconds a batch
 
 @cache
 def validation():
-    images, labels = datasets._read_sample(datasets._find_sample())[1]
+    images, labels = _offline_sample.read_sample(_offline_sample.find_sample())[1]
     some = np.random.default_rng(0).permutation(len(labels))[:500]
     return images[some], labels[some]
 
@@ -79,7 +79,9 @@ def logs_of(**values):
 class FakeRun:
     """Learns when it is told to: by hand, or, if it is live, in a thread and in its own time."""
 
-    def __init__(self, settings, *, live=False, place=0):
+    def __init__(self, settings, *, live=False, place=0, starting=0.0, takes=TAKES):
+        self.starting = starting  # seconds that it is made ready
+        self.takes = takes  # seconds a batch
         self.settings = settings
         self.calls = []
         self.callbacks = []
@@ -132,6 +134,9 @@ class FakeRun:
         self.snapshots = self.snapshots[:1]
         self.tell(state="paused", epoch=0, batch=0, logs={})
 
+    def attend(self, *, attended):
+        self._called("attend", attended)
+
     def close(self):
         self._called("close")
         self.closed = True
@@ -146,14 +151,14 @@ class FakeRun:
 
     def _live(self):
         while self.progress.place:
-            time.sleep(10 * TAKES)
+            time.sleep(10 * self.takes)
             self.tell(place=self.progress.place - 1)
-        self.tell(state="starting")
-        time.sleep(4 * TAKES)
+        self.tell(state="starting", compiling=True)
+        time.sleep(self.starting)
         if not self.snapshots:
             self.learn(0)
         while not self.closed and self.progress.state not in {"finished", "stopped"}:
-            time.sleep(TAKES)
+            time.sleep(self.takes)
             if self.progress.state == "running":
                 self._batch()
 
@@ -164,7 +169,7 @@ class FakeRun:
         if not batch or share == self.target:
             self.learn(share)
         else:
-            left = (now.epochs - share) * BATCHES * TAKES
+            left = (now.epochs - share) * BATCHES * self.takes
             logs = snapshot_at(self.settings.kind, epoch + 0.5).logs
             self.tell(epoch=epoch, batch=batch, seconds_left=left, logs=logs)
         if share == self.target and self.progress.state == "running":
@@ -172,15 +177,25 @@ class FakeRun:
 
 
 class FakeQueue:
-    def __init__(self, *, live=False, place=0):
+    def __init__(self, **options):
         self.runs = []
-        self.live, self.place = live, place
+        self.options = options
         self.class_names = [*"0123456789"]
+        self.is_sample = False
+        self.warmed_up = []
+        self.callbacks = []
 
     @property
     def validation(self):
         return validation()
 
+    def subscribe(self, callback):
+        self.callbacks.append(callback)
+        return lambda: callback in self.callbacks and self.callbacks.remove(callback)
+
+    def warm_up(self, settings):
+        self.warmed_up.append(settings)
+
     def submit(self, settings):
-        self.runs.append(FakeRun(settings, live=self.live, place=self.place))
+        self.runs.append(FakeRun(settings, **self.options))
         return self.runs[-1]

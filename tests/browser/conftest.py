@@ -4,10 +4,13 @@ import os
 import shutil
 
 import pytest
-from playwright.sync_api import sync_playwright
+from playwright.sync_api import expect, sync_playwright
+
+from tests.waiting import PATIENCE
 
 from .visitor import Visitor, dashboard, served
 
+expect.set_options(timeout=1000 * PATIENCE)
 NAMES = ["chromium", "chromium-browser", "google-chrome", "google-chrome-stable"]
 
 

@@ -61,7 +61,7 @@ def foreign(reading, **options):
 
 def clothes(reading, **options):
     names = built_in_names("fashion-mnist")
-    monitor = TrainingMonitor(FakeQueue(), reading.sketchpad, class_names=names, **options)
+    monitor = TrainingMonitor(reading.sketchpad, queue=FakeQueue(), class_names=names, **options)
     return [Prediction(reading, class_names=names, **options), monitor]
 
 

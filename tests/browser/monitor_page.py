@@ -4,11 +4,12 @@ import sys
 
 import panel as pn
 
-from mnist_visual.components import Sketchpad, TrainingMonitor
+from mnist_visual.components import NetworksInUse, Sketchpad, TrainingMonitor
 from mnist_visual.components.samples import random_digit
 from mnist_visual.server import _free_port, send_without_delay
-from tests.training_fakes import FakeQueue
+from tests.training_fakes import TAKES, FakeQueue
 
+OPTIONS = {"place": 0, "starting": 0.2, "takes": TAKES}  # which an address may change
 TEMPLATE = """
 {% extends base %}
 {% block preamble %}
@@ -40,21 +41,34 @@ TEMPLATE = """
 """
 
 
+OWN = TEMPLATE.replace("<main>", "{{ embed(roots.networks) }}\n<main>")
+
+
 def page():
-    place = int(pn.state.session_args.get("place", [b"0"])[0])
+    return pn.Template(TEMPLATE, items=views())
+
+
+def page_with_networks():
+    """The same, with the card that says which networks are in use."""
+    items = views()
+    return pn.Template(OWN, items={**items, "networks": NetworksInUse(items["monitor"])})
+
+
+def views():
+    given = pn.state.session_args
+    asked = {name: type(OPTIONS[name])(given[name][0]) for name in OPTIONS.keys() & given}
     pad = Sketchpad(samples=random_digit)
     monitor = TrainingMonitor(
-        FakeQueue(live=True, place=place),
         pad,
+        queue=FakeQueue(live=True, **OPTIONS | asked),
         save=lambda snapshot, settings: (b"weights", f"{settings.kind}-{snapshot.epoch:g}.h5"),
         lessons="?page=learn&lesson=",
     )
-    return pn.Template(TEMPLATE, items={"sketchpad": pad, "monitor": monitor})
+    return {"sketchpad": pad, "monitor": monitor}
 
 
 if __name__ == "__main__":
     send_without_delay()
     port = int(sys.argv[1]) or _free_port("localhost")
-    pn.serve(
-        {"/": page}, port=port, show=False, websocket_origin=[f"localhost:{port}"], verbose=True
-    )
+    pages = {"/": page, "/own": page_with_networks}
+    pn.serve(pages, port=port, show=False, websocket_origin=[f"localhost:{port}"], verbose=True)

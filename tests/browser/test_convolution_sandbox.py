@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 
 import mnist_visual as mv
-
-from .test_page import THREE
+from tests.drawings import THREE
+from tests.waiting import becomes, until
 
 pytestmark = pytest.mark.browser
 
@@ -49,16 +49,6 @@ class Student:
     def sum(self):
         return number(self.page.locator(".result").first.inner_text())
 
-    def rests(self):
-        """Wait until both pictures stand still."""
-        seen = []
-        for _ in range(50):
-            seen.append([self.opacity("Your picture", 28).sum(), self.opacity("The new", 26).sum()])
-            if len(seen) > 3 and seen[-1] == seen[-2] == seen[-3] and seen[-1][0]:
-                return
-            self.page.wait_for_timeout(100)
-        pytest.fail(f"the pictures go on changing: {seen[-3:]}")
-
     def opacity(self, picture, rows):
         """How strongly each pixel of a picture is coloured, from 0 to 1."""
         canvas = self.page.get_by_role("application", name=picture).locator("canvas")
@@ -78,7 +68,7 @@ def student(visit, gallery):
         )
         student = Student(visitor)
         visitor.draw(THREE)
-        student.rests()
+        until(lambda: student.opacity("Your picture", 28).any())
         return student
 
     return meet
@@ -163,9 +153,8 @@ class TestWindow:
         before = student.opacity("The new picture", 26)
         for word in ["right", "right", "down"]:
             student.presses(f"Move the picture {word}")
-        student.rests()
-        after = student.opacity("The new picture", 26)
-        assert after[1:, 2:] == pytest.approx(before[:-1, :-2])
+        expected = pytest.approx(before[:-1, :-2])
+        becomes(lambda: student.opacity("The new picture", 26)[1:, 2:], expected)
 
 
 class TestLook:

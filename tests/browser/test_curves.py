@@ -7,8 +7,8 @@ import pytest
 
 from mnist_visual import normalize_strokes
 from mnist_visual.inference import shared_network
+from tests.drawings import THREE
 
-from .test_page import THREE
 from .visitor import Visitor
 
 pytestmark = pytest.mark.browser

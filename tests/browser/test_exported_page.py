@@ -8,6 +8,7 @@ import re
 import numpy as np
 import pytest
 from PIL import Image
+from playwright.sync_api import expect
 
 import mnist_visual as mv
 from mnist_visual._backend import keras
@@ -17,7 +18,9 @@ from mnist_visual.in_browser.page import MODULES, export_page
 from mnist_visual.inference import shared_network, shared_vae
 from mnist_visual.outliers import _random_drawing
 from tests.drawings import THREE
+from tests.waiting import until
 
+from .test_accessibility import PHONE, violations
 from .visitor import Visitor
 
 CORE = """
@@ -276,6 +279,36 @@ class TestPage:
             visitor.page.keyboard.press(key)
         visitor.reads(1)
 
+    def test_it_imagines_a_digit_reads_that_and_keeps_it_over_a_reload(self, open_page):
+        visitor = open_page()
+        visitor.button("Imagine a digit").click()
+        heading = visitor.page.get_by_role("heading", name=re.compile("It reads|Not a digit"))
+        read = heading.inner_text()
+        ink = visitor.ink()
+        assert ink > 0.02
+        visitor.page.reload()
+        expect(heading).to_have_text(read)
+        assert visitor.ink() == pytest.approx(ink, abs=0.001)
+
+    @pytest.mark.parametrize(
+        ("page", "ready"),
+        {
+            "draw": ".best .share",
+            "network": ".trace .computation .sum",
+            "latent": ".you b",
+            "learn": ".contents a",
+        }.items(),
+    )
+    def test_axe_finds_no_violation_light_or_dark_or_on_a_phone(self, open_page, page, ready):
+        visitor = open_page(f"#page={page}", reduced_motion="reduce")
+        visitor.draw(THREE)
+        visitor.page.locator(ready).first.wait_for()
+        light = violations(visitor.page)
+        visitor.page.emulate_media(color_scheme="dark")
+        dark = violations(visitor.page)
+        visitor.page.set_viewport_size(PHONE)
+        assert (light, dark, violations(visitor.page)) == ([], [], [])
+
     def test_the_plane_shows_what_the_decoder_draws_at_the_pointer(self, open_page):
         visitor = open_page("#page=latent")
         visitor.draw(THREE)
@@ -283,22 +316,41 @@ class TestPage:
         card = visitor.page.get_by_role("region", name="At the pointer")
         area = visitor.page.get_by_role("application", name="Latent plane")
         box = area.bounding_box()
-        visitor.page.mouse.move(box["x"] + 0.6 * box["width"], box["y"] + 0.7 * box["height"])
         card.get_by_text("% sure").wait_for()
+        before = card.locator(".where").inner_text()
+        visitor.page.mouse.move(box["x"] + 0.6 * box["width"], box["y"] + 0.7 * box["height"])
+        expect(card.locator(".where")).not_to_have_text(before)
         where = re.findall(r"[−\d.]+", card.locator(".where").inner_text())
         code = [float(number.replace("−", "-")) for number in where]
         read = shared_network()(shared_vae().decoder([code]))[0]
         assert card.locator(".reading").inner_text() == str(read.argmax())
         area.press("ArrowRight")
-        moved = float(
-            re.findall(r"[−\d.]+", card.locator(".where").inner_text())[0].replace("−", "-")
-        )
-        assert moved > code[0]
+
+        def moved():
+            found = re.search(r"[−\d.]+", card.locator(".where").inner_text())[0]
+            return float(found.replace("−", "-")) > code[0]
+
+        until(moved)
 
     @pytest.mark.parametrize("fragment", ["#page=constructor", "#page=<b>&lesson=__proto__", "#%"])
     def test_an_address_of_no_page_leads_to_the_first(self, open_page, fragment):
         visitor = open_page(fragment)
         visitor.page.get_by_text("Waiting for a digit").wait_for()
+
+    @pytest.mark.parametrize(("theme", "offered"), [("dark", "Light"), ("light", "Dark")])
+    def test_in_a_frame_it_has_the_frames_theme_and_needs_scripts_alone(
+        self, chromium, exported, tmp_path, theme, offered
+    ):
+        frame = f'sandbox="allow-scripts" style="color-scheme: {theme}"'
+        (tmp_path / "host.html").write_text(f'<iframe {frame} src="{exported.as_uri()}"></iframe>')
+        visitor = Visitor(chromium.new_page(color_scheme="null"))  # or Playwright chooses
+        visitor.page.goto((tmp_path / "host.html").as_uri())
+        within = visitor.page.frame_locator("iframe")
+        within.get_by_role("button", name=f"{offered} theme").wait_for()
+        within.get_by_role("button", name="Imagine a digit").click()
+        within.get_by_role("heading", name=re.compile("It reads a|Not a digit")).wait_for()
+        visitor.page.close()
+        assert visitor.complaints == []
 
     def test_lessons_are_read_with_their_formulas_and_their_links(self, open_page):
         visitor = open_page("#page=learn&lesson=vae", viewport={"width": 360, "height": 740})
@@ -315,6 +367,6 @@ class TestPage:
     def test_the_whole_network_is_there_and_its_values_can_be_followed(self, open_page):
         visitor = open_page("#page=network")
         visitor.draw(THREE)
-        visitor.page.get_by_text("probabilities, 3").wait_for()
+        visitor.page.get_by_text("probabilities, 3", exact=True).wait_for()
         visitor.page.get_by_role("button", name=re.compile("^dense, unit")).first.click()
         visitor.page.get_by_text(re.compile("^dense, unit")).first.wait_for()

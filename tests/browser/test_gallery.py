@@ -11,8 +11,10 @@ import mnist_visual as mv
 from mnist_visual.inference import shared_network
 from tests.classifier_models import build_small
 from tests.drawings import THREE
+from tests.waiting import PATIENCE
 
 from .test_network import Follower
+from .visitor import ready
 
 pytestmark = pytest.mark.browser
 
@@ -25,8 +27,10 @@ def look(chromium, gallery):
     def open_page(name, **context):
         page = chromium.new_context(**context).new_page()
         page.on("pageerror", lambda error: complaints.append(str(error)))
-        page.goto(f"{gallery}/{name}")
         pages.append(page)
+        page.set_default_timeout(1000 * PATIENCE)
+        page.goto(f"{gallery}/{name}")
+        ready(page)
         return page
 
     yield open_page

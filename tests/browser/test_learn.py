@@ -2,10 +2,9 @@
 
 import pytest
 
-pytestmark = pytest.mark.browser
+from tests.drawings import THREE
 
-THREE = [(0.35, 0.25), (0.45, 0.18), (0.58, 0.22), (0.60, 0.33), (0.50, 0.44)]
-THREE += [(0.60, 0.50), (0.64, 0.64), (0.55, 0.78), (0.42, 0.80), (0.33, 0.72)]
+pytestmark = pytest.mark.browser
 
 
 def heading(visitor, name):
@@ -84,7 +83,7 @@ class TestTour:
             guest.page.get_by_role("button", name="Next").or_(guest.button("Skip")).click()
         picture = guest.page.get_by_role("application", name="conv1")
         picture.wait_for()
-        guest.page.wait_for_timeout(1000)  # the likeliest class is followed meanwhile
+        guest.page.locator(".trace .computation").first.wait_for()  # of the likeliest class
         guest.page.get_by_text("Take your time: the tour waits.").wait_for()
         picture.locator("canvas").first.hover()
         guest.page.get_by_text("✓ Well done.").wait_for()

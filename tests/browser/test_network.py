@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 
 from mnist_visual.inference import shared_network
-
-from .test_page import THREE
+from tests.drawings import THREE
+from tests.waiting import until
 
 pytestmark = pytest.mark.browser
 
@@ -102,9 +102,10 @@ class TestNumbers:
         follower.page.mouse.click(x, y)
         before = follower.results()
         follower.visitor.button("Clear").click()
+        follower.visitor.is_answered()
         follower.page.locator(".bars .best").wait_for(state="detached")
         follower.is_at("conv1, map 4, row 10, column 14")
-        assert follower.results() != before
+        until(lambda: follower.results() != before)
 
 
 class TestChain:
@@ -131,7 +132,7 @@ class TestChain:
         x, y = follower.points_at("conv1", 9, 13, 3, of=26)
         follower.page.mouse.click(x, y)
         follower.page.mouse.move(x, y + 150)
-        follower.page.wait_for_timeout(300)
+        follower.page.wait_for_timeout(300)  # for what must not come
         follower.is_at("conv1, map 4, row 10, column 14")
         follower.page.keyboard.press("Escape")
         follower.points_at("conv1", 5, 5, 0, of=26)

@@ -7,6 +7,7 @@ import pytest
 
 import mnist_visual as mv
 from mnist_visual.inference import shared_network
+from tests.waiting import becomes
 
 pytestmark = pytest.mark.browser
 
@@ -46,13 +47,11 @@ class Doubter:
 
     def sees(self, probabilities):
         """Wait until these are printed beside the bars."""
-        for _ in range(50):
-            texts = self.game.locator(".answers .share").all_inner_texts()
-            shares = np.array([float(text.strip(">%")) / 100 for text in texts])
-            if abs(shares - probabilities).max() < 0.02:
-                return
-            self.page.wait_for_timeout(200)
-        assert shares == pytest.approx(probabilities, abs=0.02)
+        shares = self.game.locator(".answers .share")
+        becomes(
+            lambda: [float(text.strip(">%")) / 100 for text in shares.all_inner_texts()],
+            pytest.approx(probabilities, abs=0.02),
+        )
 
     def paints(self, *spots):
         box = self.square.bounding_box()
