@@ -37,7 +37,7 @@ def main() -> None:
         codes = np.stack(np.meshgrid(line, -line), axis=-1).reshape(-1, 2).astype(np.float32)
         report(
             f"grid {n}x{n}",
-            lambda n=n: latent_grid(vae, n),
+            lambda n=n: latent_grid(vae, n=n),
             lambda codes=codes: vae.decoder.predict(codes, verbose=0),
             options.runs,
         )

@@ -1,7 +1,8 @@
 """Measure what a person at the page waits for, and print it as a table.
 
 ``nox -s bench`` runs it: the start of the server, a move of the pen until the bars have
-changed, the server's own share of that, and how fast the latent plane opens and follows.
+changed, the server's own share of that, how fast the latent plane opens and follows, and what
+becomes of it all where the network is slow.
 """
 
 from __future__ import annotations
@@ -18,6 +19,7 @@ from contextlib import contextmanager
 import numpy as np
 from playwright.sync_api import Browser, Page, sync_playwright
 
+from link import Link
 from mnist_visual.components import FeatureMaps, NormalizationSteps, Prediction, Reading, Sketchpad
 from mnist_visual.inference import load_digit_network
 
@@ -41,8 +43,14 @@ WATCH_BARS = """() => {
 }"""
 
 
+# What was measured, its median and 95 %, in seconds, and what is wanted.
+Row = tuple[str, float, float | None, str]
+
+
 def main() -> None:
-    rows = [("Server's share: normalise, predict, feature maps", *server_share(), "2 ms")]
+    rows: list[Row] = [
+        ("Server's share: normalise, predict, feature maps", *server_share(), "2 ms")
+    ]
     path = next(filter(None, map(shutil.which, ["chromium", "google-chrome"])), None)
     if path is None:
         print("No Chromium on this machine: only the server's share is measured.")
@@ -67,6 +75,7 @@ def main() -> None:
                     open_part(page, part, heading)
                     name = f"{part}, from one frame to the next"
                     rows.append((name, *drawn(page, "part"), "50 ms"))
+            rows += on_a_slow_link(browser)
             browser.close()
     print(f"{'':52}{'median':>12}{'95 %':>12}{'wanted':>10}")
     for name, median, high, wanted in rows:
@@ -106,9 +115,9 @@ def server_share() -> tuple[float, float]:
 
 
 @contextmanager
-def dashboard() -> Iterator[str]:
+def dashboard(*options: str) -> Iterator[str]:
     command = [sys.executable, "-m", "mnist_visual.cli", "serve", "--no-browser", "--port", "0"]
-    process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
+    process = subprocess.Popen([*command, *options], stdout=subprocess.PIPE, text=True)
     try:
         assert process.stdout is not None
         match = re.search(r"http://localhost:\d+", process.stdout.readline())
@@ -178,6 +187,35 @@ def at_60_hz(page: Page) -> tuple[float, float]:
     page.mouse.up()
     page.wait_for_function("window.moved === null")
     return _summary([delay / 1000 for delay in page.evaluate("window.delays")])
+
+
+def on_a_slow_link(browser: Browser) -> list[Row]:
+    """Open the page and draw over 1 Mbit/s and 300 ms there and back, twice, and then lose it."""
+    times: dict[str, float] = {}
+    with dashboard("--address", "0.0.0.0") as url:
+        link = Link(int(url.rpartition(":")[2]), delay=0.15, rate=125_000)
+        with link.running() as slow:
+            tab = browser.new_context().new_page()
+            for visit in ("first", "second"):
+                start, before = time.perf_counter(), link.sent["down"]
+                tab.goto(slow)
+                tab.get_by_text("Waiting for a digit").wait_for()
+                times[f"The page is up, {visit} time"] = time.perf_counter() - start
+                size = (link.sent["down"] - before) / 1000
+                print(f"{f'Bytes of the {visit} visit on a slow link':52}{size:>9.0f} kB")
+            start = time.perf_counter()
+            draw(tab)
+            tab.get_by_role("heading", name="It reads a").wait_for()
+            times["A line is drawn and read"] = time.perf_counter() - start
+            link.cut()
+            tab.get_by_text("Connection lost").wait_for()
+            link.mend()
+            start = time.perf_counter()
+            tab.get_by_text("Connected again").wait_for()
+            tab.get_by_role("heading", name="It reads a").wait_for()
+            times["After a cut, the drawing is read again"] = time.perf_counter() - start
+            tab.context.close()
+    return [(f"Slow link: {name}", seconds, None, "") for name, seconds in times.items()]
 
 
 WATCH = """() => {
