@@ -15,7 +15,7 @@ from mnist_visual.checkpoints import load_best
 from . import inside, test_fast_loop
 from .processes import Process
 
-EPOCHS = 6
+EPOCHS = 12  # so that there is time to kill one
 
 
 @pytest.fixture(scope="module")
