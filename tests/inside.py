@@ -3,7 +3,14 @@
 import jax
 import numpy as np
 
-from mnist_visual import _compiled_passes, cli
+from mnist_visual import (
+    _compiled_passes,
+    build_classifier,
+    build_vae,
+    cli,
+    evaluate_classifier,
+    evaluate_vae,
+)
 from mnist_visual._backend import keras
 from mnist_visual._processes import join
 from mnist_visual.fast import objective, steps
@@ -28,12 +35,24 @@ def train_and_draw(found):
         "by hand": _train(test_fast_loop.CompiledObjective, 49),
         "keras": _train(test_fast_loop.refuse, 48),
         **draw_plane(),
+        "evaluated": evaluate(),
     }
     for module in (objective, steps):
         module.divides_by_hand = lambda: False
     numbers["xla"] = _train(test_fast_loop.CompiledObjective, 49)
     np.savez(found, **numbers)
     _train(test_fast_loop.refuse, 49)
+
+
+def evaluate():
+    """Evaluate networks on a number of pictures that two devices cannot divide."""
+    generator = np.random.default_rng(0)
+    pictures, labels = generator.random((131, 28, 28), np.float32), np.arange(131) % 10
+    classifier, vae = build_classifier(), build_vae(architecture="dense")
+    found = evaluate_classifier(classifier, pictures, labels)
+    bound = evaluate_vae(vae, pictures, draws=2)
+    weight = float(np.abs(classifier.get_weights()[0]).sum())  # they are all still there
+    return [found.accuracy, *found.confusion.sum(axis=0), bound.elbo, bound.kl, weight]
 
 
 def draw_with_others(found, process, coordinator):

@@ -84,6 +84,10 @@ def test_batch_that_keras_cannot_divide_is_refused(of_two_devices):
     assert "evenly among 2 devices, the last one too. Received: a batch of 1." in of_two_devices[1]
 
 
+def test_networks_are_evaluated_on_any_number_of_pictures(of_two_devices):
+    np.testing.assert_allclose(of_two_devices[0]["evaluated"], inside.evaluate(), 1e-5)
+
+
 # The plane
 
 

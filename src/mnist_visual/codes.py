@@ -23,9 +23,8 @@ from ._files import (
     read_npz,
     write_whole,
 )
-from ._pictures import as_floats
 from ._shipped import shipped_file
-from .latent import LatentCodes
+from .latent import LatentCodes, encode
 
 if TYPE_CHECKING:
     from .vae import VAE
@@ -114,12 +113,12 @@ def save_codes(
         If the file cannot be written.
     """
     target = checked_target(path, "file of codes", ".npz")
-    z_mean, z_log_var = vae.encoder.predict(as_floats(images), batch_size=500, verbose=0)
+    codes = encode(vae, images)
     packed = io.BytesIO()
     np.savez_compressed(
         packed,
-        z_mean=z_mean.astype("<f2"),
-        z_log_var=z_log_var.astype("<f2"),
+        z_mean=codes.mean.astype("<f2"),
+        z_log_var=codes.log_var.astype("<f2"),
         labels=np.asarray(labels, np.uint8),
     )
     write_whole(target, packed.getvalue())

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import numpy.typing as npt
 
 from ._names import checked_names
+from ._passes import run_in_batches
 from ._pictures import as_floats, labelled_pictures, picture_shape
 from .digit_network import DigitNetwork
 from .drawing import normalize_strokes
@@ -18,9 +19,6 @@ if TYPE_CHECKING:
 
     from ._backend import keras
     from .pen_digits import PenDigits
-
-BATCH_SIZE = 1000
-
 
 @dataclass(frozen=True, eq=False)
 class Evaluation:
@@ -65,7 +63,7 @@ def evaluate_classifier(
     ------
     ValueError
         If pictures or labels have a wrong shape, type or range, do not match in number, or
-        are none.
+        are none; or if the model gives other than finite numbers.
 
     Examples
     --------
@@ -81,10 +79,14 @@ def evaluate_classifier(
     else:
         classes = int(model.output_shape[-1])
         pictures, truth = labelled_pictures(images, labels, picture_shape(model), classes)
-        outputs = model.predict(as_floats(pictures), batch_size=BATCH_SIZE, verbose=0)
+        (outputs,) = run_in_batches([model], _outputs, pictures, as_floats)
     pairs = truth.astype(np.int64) * classes + outputs.argmax(axis=1)
     confusion = np.bincount(pairs, minlength=classes**2).reshape(classes, classes)
     return Evaluation(float(confusion.trace() / len(truth)), confusion, len(truth))
+
+
+def _outputs(model: Any, pictures: Any) -> list[Any]:
+    return [model(pictures)]
 
 
 def pen_pictures(pen_digits: PenDigits) -> npt.NDArray[np.float32]:

@@ -96,7 +96,9 @@ def evaluate_vae(
     draws, seed = checked_count("draws", draws), checked_count("seed", seed, least=0)
     pictures = as_floats(checked_pictures(images, (SIZE, SIZE)))
     parts = []
-    with _noise_kept(vae):
+    from .fast.devices import undivided  # Keras loads only where it is needed
+
+    with _noise_kept(vae), undivided():
         for draw in range(draws):
             vae.start_noise((seed, draw, 7))
             result = vae.evaluate(pictures, batch_size=BATCH_SIZE, return_dict=True, verbose=0)

@@ -7,6 +7,8 @@ the CPU devices of this process.
 from __future__ import annotations
 
 import os
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import jax
@@ -75,6 +77,17 @@ def divides_batches() -> bool:
     """Say whether Keras is to divide the batches, if anything."""
     distribution = keras.distribution.distribution()
     return distribution is None or type(distribution) is keras.distribution.DataParallel
+
+
+@contextmanager
+def undivided() -> Iterator[None]:
+    """Let Keras compute batches of any size: it would divide only those that come out even."""
+    distribution = keras.distribution.distribution()
+    keras.distribution.set_distribution(None)
+    try:
+        yield
+    finally:
+        keras.distribution.set_distribution(distribution)
 
 
 def check_distribution() -> None:
