@@ -2,7 +2,7 @@
 
 The large data sets are not there, and nobody waits for many epochs: a few real digits stand in
 for all of them, and one epoch for any number. In a process of its own, since a page may choose
-the devices of JAX, or a backend.
+the devices of JAX, or a backend. What a page puts into a file runs alone, all else as one session.
 """
 
 import re
@@ -10,15 +10,16 @@ import sys
 from pathlib import Path
 
 BLOCK = re.compile(r"^```(\w+)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
+FILE = re.compile(r"into `\w+\.py`[^\n]*:\n+$")
 CLOTHES = ["T-shirt/top", "Trouser", "Pullover", "Dress", "Coat"]
 CLOTHES += ["Sandal", "Shirt", "Sneaker", "Bag", "Ankle boot"]
 
 
 def blocks(page, language):
-    """Give the number of lines before each block of a language, and the block."""
+    """Give the text before each block of a language, and the block."""
     text = page.read_text(encoding="utf-8")
     return [
-        (text.count("\n", 0, found.start(2)), found[2])
+        (text[: found.start()], found[2])
         for found in BLOCK.finditer(text)
         if found[1] == language
     ]
@@ -37,15 +38,15 @@ def stand_in():
     load = datasets.load_dataset
     datasets.load_dataset = lambda source: sets.get(source) or load(source)
     datasets.load_mnist = lambda: data
-    return data
 
 
 def main(page):
-    (x_train, y_train), (x_test, y_test) = stand_in()
-    names = {"x_train": x_train, "y_train": y_train, "x_test": x_test, "y_test": y_test}
-    for line, block in blocks(page, "python"):
-        source = "\n" * line + re.sub(r"epochs=\d+", "epochs=1", block)
-        exec(compile(source, str(page), "exec"), names)
+    stand_in()
+    session = {}
+    for before, block in blocks(page, "python"):
+        lines = "\n" * (before.count("\n") + 1)  # so that an error names those of the page
+        source = lines + re.sub(r"epochs=\d+", "epochs=1", block)
+        exec(compile(source, str(page), "exec"), {} if FILE.search(before) else session)
 
 
 if __name__ == "__main__":
