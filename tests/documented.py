@@ -19,9 +19,7 @@ def blocks(page, language):
     """Give the text before each block of a language, and the block."""
     text = page.read_text(encoding="utf-8")
     return [
-        (text[: found.start()], found[2])
-        for found in BLOCK.finditer(text)
-        if found[1] == language
+        (text[: found.start()], found[2]) for found in BLOCK.finditer(text) if found[1] == language
     ]
 
 

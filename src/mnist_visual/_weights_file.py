@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from contextlib import AbstractContextManager
 from typing import Any
 
@@ -39,3 +40,17 @@ def read_array(path: str, stored: Stored, shape: tuple[int, ...], dtype: Any) ->
     if not np.isfinite(numbers).all():
         raise ValueError(f"{path} must be finite; {NOT_FINITE}")
     return values
+
+
+def read_layer(
+    datasets: Mapping[str, Stored], group: str, shape: tuple[int, ...]
+) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+    """Read the kernel of a layer, of a shape, and its bias; KeyError where one is missing."""
+    # A transposed convolution's kernel has the filters before the channels.
+    filters = shape[-2:-1] if "transpose" in group else shape[-1:]
+    paths = f"{group}/vars/0", f"{group}/vars/1"
+    kernel, bias = (
+        read_array(path, datasets[path], wanted, np.dtype(np.float32))
+        for path, wanted in zip(paths, (shape, filters), strict=True)
+    )
+    return kernel, bias

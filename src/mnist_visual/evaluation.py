@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from ._backend import keras
     from .pen_digits import PenDigits
 
+
 @dataclass(frozen=True, eq=False)
 class Evaluation:
     """What a classifier made of labelled pictures.

@@ -9,13 +9,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from functools import cache
-from importlib import resources
 
-import h5py
-import numpy as np
-
+from ._files import broken_is_value_error
+from ._hdf5 import HDF5
 from ._layers import Floats
 from ._shipped import shipped_file
+from ._weights_file import read_layer
 from .digit_network import DigitNetwork
 from .digit_vae import DigitVAE, digit_vae
 
@@ -132,20 +131,7 @@ def _shipped_weights(
     model: str, layers: Mapping[str, tuple[str, tuple[int, ...]]]
 ) -> dict[str, tuple[Floats, Floats]]:
     shipped = shipped_file(f"{model}.weights.h5", f"the weights of the {model}")
-    try:
-        with resources.as_file(shipped) as path, h5py.File(path) as file:
-            return {layer: _read_layer(file, *where) for layer, where in layers.items()}
-    except (KeyError, OSError, ValueError) as error:
-        raise ValueError(
-            f"The shipped weights have to be whole. Received: {shipped} ({error}). "
-            "Install mnist-visual again."
-        ) from error
-
-
-def _read_layer(file: h5py.File, group: str, shape: tuple[int, ...]) -> tuple[Floats, Floats]:
-    kernel, bias = file[f"{group}/vars/0"], file[f"{group}/vars/1"]
-    # A transposed convolution's kernel has the filters before the channels.
-    filters = shape[-2:-1] if "transpose" in group else shape[-1:]
-    if kernel.shape != shape or bias.shape != filters:
-        raise ValueError(f"{group} of the shapes {kernel.shape} and {bias.shape}")
-    return np.asarray(kernel, dtype=np.float32), np.asarray(bias, dtype=np.float32)
+    rule = "The shipped weights have to be whole."
+    with broken_is_value_error(str(shipped), rule, "Install mnist-visual again."):
+        datasets = HDF5(shipped.read_bytes()).datasets
+        return {layer: read_layer(datasets, *where) for layer, where in layers.items()}

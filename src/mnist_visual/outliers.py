@@ -5,13 +5,9 @@ where there is no digit [1]_. So its ten probabilities are enough for a judgemen
 taken for a digit where the two likeliest classes have three fifths of the probability. Two,
 because a drawing between a 4 and a 9 is still a digit.
 
-So the shipped classifier refuses 0.7 % of MNIST's test digits, and rightly 98 % of scribbles
-other than those below, 96 % of letters and signs of other hands, and a blank picture
-(``benchmarks/not_digits.py``). The weakest are joined-up letters, with 88 %. Of letters that
-look like a digit (O, S, Z, ...) it takes more than half for one.
-
 ``benchmarks/not_digits.py`` measures how well that works, on scribbles, letters and signs of
-other hands than those below.
+other hands than those below. Of letters that look like a digit (O, S, Z, ...) it takes more
+than half for one.
 
 References
 ----------

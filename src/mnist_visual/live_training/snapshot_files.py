@@ -17,10 +17,10 @@ from mnist_visual._data_files import MAX_CLASSES
 from mnist_visual._files import WEIGHTS, PathLike, checked_target, write_whole
 from mnist_visual._hdf5 import HDF5, SIGNATURE, Stored
 from mnist_visual._numbers import checked_count
-from mnist_visual._weights_file import broken_is_value_error, read_array
+from mnist_visual._weights_file import broken_is_value_error, read_layer
 from mnist_visual.inference import CLASSIFIER_LAYERS, DECODER_LAYERS, ENCODER_LAYERS
 
-from .records import EPOCHS, Floats, Kind, Settings, Snapshot, checked_settings
+from .records import EPOCHS, Kind, Settings, Snapshot, checked_settings
 from .snapshots import layers_of
 
 # Of a weights file: with the state of an optimizer, too, the autoencoder has less.
@@ -122,7 +122,7 @@ def load_snapshot(content: bytes) -> tuple[Settings, Snapshot]:
         settings, classes = _settings_of(file.datasets)
         _check_names(file.datasets, settings)
         weights = {
-            part + name: _read_layer(file.datasets, group, _shape(shape, name, settings, classes))
+            part + name: read_layer(file.datasets, group, _shape(shape, name, settings, classes))
             for part, layers in _PARTS[settings.kind]
             for name, (group, shape) in layers.items()
         }
@@ -169,19 +169,6 @@ def _shape(shape: tuple[int, ...], name: str, settings: Settings, classes: int) 
         "probabilities": (settings.units, classes),
     }[name]
     return (*shape[:-2], *own)
-
-
-def _read_layer(
-    datasets: Mapping[str, Stored], group: str, shape: tuple[int, ...]
-) -> tuple[Floats, Floats]:
-    # A transposed convolution's kernel has the filters before the channels.
-    filters = shape[-2:-1] if "transpose" in group else shape[-1:]
-    paths = f"{group}/vars/0", f"{group}/vars/1"
-    kernel, bias = (
-        read_array(path, datasets[path], wanted, np.dtype(np.float32))
-        for path, wanted in zip(paths, (shape, filters), strict=True)
-    )
-    return kernel, bias
 
 
 def _epoch_of(file: HDF5) -> float:
