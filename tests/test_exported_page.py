@@ -113,6 +113,10 @@ class TestOwnNetworks:
         with pytest.raises(ValueError, match=f"The page runs the {name} that build_{name} makes"):
             mv.export_page(tmp_path / "own.html", **{name: object()}, digits=test_digits)
 
+    def test_a_classifier_of_other_classes_is_refused(self, tmp_path):
+        with pytest.raises(ValueError, match=r"ten digits\. Received: a classifier of 3 classes"):
+            mv.export_page(tmp_path / "x.html", classifier=mv.build_classifier(num_classes=3))
+
     def test_a_vae_of_three_numbers_is_refused(self, tmp_path, test_digits):
         with pytest.raises(ValueError, match="of two latent numbers"):
             mv.export_page(tmp_path / "x.html", vae=mv.build_vae(latent_dim=3), digits=test_digits)

@@ -1,10 +1,8 @@
 from functools import partial
-from importlib import resources
 
 import numpy as np
 import pytest
 
-import mnist_visual
 from mnist_visual import codes, pretraining
 from mnist_visual._backend import keras
 from mnist_visual.codes import load_test_codes, save_codes
@@ -13,7 +11,6 @@ from mnist_visual.vae import build_vae
 from mnist_visual.vae_evaluation import evaluate_vae
 from mnist_visual.vae_training import train_vae
 
-SHIPPED = resources.files(mnist_visual) / "pretrained"
 UNTRAINED = build_vae(architecture="dense")
 PARTS = ["kl_loss", "loss", "reconstruction_loss"]
 
@@ -188,9 +185,7 @@ def test_evaluation_refuses_wrong_numbers(options):
 
 
 @pytest.fixture(scope="module")
-def test_codes():
-    if not (SHIPPED / "vae_test_codes.npz").is_file():
-        pytest.skip("the package holds no codes of the test digits")
+def shipped_codes():
     return load_test_codes()
 
 
@@ -200,20 +195,20 @@ def test_shipped_weights_beat_untrained_ones_on_their_own_digits_only(trained_va
     assert upside_down.elbo < digits.elbo - 10
 
 
-def test_shipped_codes_are_those_of_ten_thousand_digits(test_codes):
-    assert test_codes.mean.shape == test_codes.log_var.shape == (10_000, 2)
-    assert np.isfinite(test_codes.mean).all()
-    assert np.bincount(test_codes.labels).tolist() == [
+def test_shipped_codes_are_those_of_ten_thousand_digits(shipped_codes):
+    assert shipped_codes.mean.shape == shipped_codes.log_var.shape == (10_000, 2)
+    assert np.isfinite(shipped_codes.mean).all()
+    assert np.bincount(shipped_codes.labels).tolist() == [
         980, 1135, 1032, 1010, 982, 892, 958, 1028, 974, 1009
     ]  # fmt: skip
 
 
-def test_shipped_codes_and_weights_belong_together(trained_vae, test_codes, test_digits):
+def test_shipped_codes_and_weights_belong_together(trained_vae, shipped_codes, test_digits):
     """Digits of the same class lie together on the plane, whichever set they come from."""
     images, labels = test_digits
     z_mean, _ = trained_vae.encoder.predict(images / np.float32(255), verbose=0)
-    distances = ((z_mean[:, None] - test_codes.mean[None]) ** 2).sum(axis=-1)
-    nearest = test_codes.labels[np.argsort(distances, axis=1)[:, :15]]
+    distances = ((z_mean[:, None] - shipped_codes.mean[None]) ** 2).sum(axis=-1)
+    nearest = shipped_codes.labels[np.argsort(distances, axis=1)[:, :15]]
     votes = np.array([np.bincount(row, minlength=10).argmax() for row in nearest])
     assert (votes == labels).mean() > 0.7
 

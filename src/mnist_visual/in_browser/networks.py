@@ -104,9 +104,15 @@ def carried_vae(vae: DigitVAE, codes: Floats, *, widening: float = 1) -> Carried
 
 def network_from(classifier: Any) -> DigitNetwork:
     """Give a classifier of `build_classifier`, or one on NumPy already, on NumPy."""
-    if isinstance(classifier, DigitNetwork):
-        return classifier
-    return DigitNetwork(_keras_layers(classifier, CLASSIFIER_LAYERS, "classifier"))
+    network = classifier
+    if not isinstance(classifier, DigitNetwork):
+        network = DigitNetwork(_keras_layers(classifier, CLASSIFIER_LAYERS, "classifier"))
+    if network.classes != 10:
+        raise ValueError(
+            f"The page reads the ten digits. Received: a classifier of {network.classes} classes. "
+            "Put it into a page of your own with mnist_visual.components."
+        )
+    return network
 
 
 def vae_from(vae: Any) -> DigitVAE:
