@@ -257,18 +257,19 @@ import sys
 from tests import test_checkpoints as here
 class Tell(here.keras.callbacks.Callback):
     def on_train_batch_end(self, batch, logs=None):
-        print(int(self.model.optimizer.iterations), flush=True)
+        if (batches := int(self.model.optimizer.iterations)) == 20:
+            print(batches, flush=True)
+            sys.stdin.read()  # until it is killed
 here.train_small(here.small_model(), checkpoint=sys.argv[1], callbacks=[Tell()], epochs=40)
 """
 
 
 def test_killed_process_is_taken_up_to_the_same_bits(path):
     command = [sys.executable, "-c", KILLED, str(path)]
-    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
-        for line in process.stdout:
-            if int(line) >= 20:
-                process.kill()
-                break
+    pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE}
+    with subprocess.Popen(command, text=True, **pipes) as process:
+        assert process.stdout.readline() == "20\n"
+        process.kill()
     assert process.returncode == -signal.SIGKILL
     uninterrupted, model = small_model(), small_model()
     train_small(uninterrupted, epochs=40)

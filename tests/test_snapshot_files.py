@@ -97,6 +97,12 @@ REFUSED = {
 }
 
 
+def test_a_file_is_loaded_by_its_name(tmp_path):
+    path = tmp_path / "mine.weights.h5"
+    save_snapshot(small_snapshot(), SMALL, path)
+    assert load_snapshot(path)[0] == load_snapshot(path.read_bytes())[0] == SMALL
+
+
 @pytest.mark.parametrize("what", REFUSED)
 def test_anything_else_is_refused_in_one_sentence(what):
     with pytest.raises(ValueError, match=r"Received: "):

@@ -201,12 +201,13 @@ class Sampling(keras.layers.Layer):
 
 @_registered
 class BlockwiseConv2DTranspose(keras.layers.Conv2DTranspose):
-    """The same weights and results as Keras's ``Conv2DTranspose``, many times faster to train.
+    """The same weights and results as Keras's ``Conv2DTranspose``, faster on a CPU.
 
     Every pixel paints a square of ``kernel_size`` pixels. Here one matrix product computes all
     squares, cut into blocks of ``strides`` pixels, and a few shifted sums lay them over each
     other. XLA instead spreads the input out with zeros and convolves them, and on a CPU takes
-    tens of times as long for the gradient of the kernel.
+    half as long again to decode, and tens of times as long for the gradient of the kernel, which
+    Keras's ``fit`` needs; the fast loop of `train_vae` has its own way.
 
     It is used where the kernel is a multiple of the stride and the padding is "same"; other
     options are left to Keras.

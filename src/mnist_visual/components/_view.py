@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import re
 from collections.abc import Callable, Iterable, Iterator
 from functools import cache
 from pathlib import Path
@@ -16,7 +15,7 @@ from bokeh.document import Document
 from bokeh.embed.bundle import extension_dirs
 from panel.custom import JSComponent
 
-from mnist_visual.in_browser.bundle import bundle
+from mnist_visual.in_browser.bundle import bundle, imported_modules
 
 from ._linked import Part
 
@@ -40,13 +39,11 @@ _defined: WeakKeyDictionary[Document, set[type]] = WeakKeyDictionary()
 # The views that a page has.
 _placed: WeakKeyDictionary[Document, WeakSet[View]] = WeakKeyDictionary()
 
-_IMPORT = re.compile(r'^import \{[^}]*\} from "\./(\w+\.js)";\n', re.MULTILINE)
-
 
 @cache
 def _modules(name: str) -> frozenset[str]:
     source = (JS / name).read_text(encoding="utf-8")
-    return frozenset({name}).union(*map(_modules, _IMPORT.findall(source)))
+    return frozenset({name}).union(*map(_modules, imported_modules(source)))
 
 
 def static_address(name: str) -> str:

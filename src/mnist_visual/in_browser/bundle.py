@@ -13,6 +13,11 @@ _COMMENT = re.compile(r"^ *//.*\n", re.MULTILINE)
 _INDENT = re.compile(r"^ +", re.MULTILINE)
 
 
+def imported_modules(source: str) -> list[str]:
+    """Name the files of the modules that a module imports."""
+    return [found[2] for found in _IMPORT.finditer(source)]
+
+
 def bundle(entry: str, folders: Sequence[Path]) -> str:
     """Write a module and all that it imports as one script.
 

@@ -90,13 +90,14 @@ def save_snapshot(snapshot: Snapshot, settings: Settings, file: PathLike | IO[by
         target.write(content.getvalue())
 
 
-def load_snapshot(content: bytes) -> tuple[Settings, Snapshot]:
+def load_snapshot(file: PathLike | bytes) -> tuple[Settings, Snapshot]:
     """Load what `save_snapshot` saved, without Keras; whatever the file is, it is checked.
 
     Parameters
     ----------
-    content : bytes
-        Of a file of Keras 3: weights of ``build_vae()``, or of ``build_classifier`` with any
+    file : path or bytes
+        A file of Keras 3, or what is in it: weights of ``build_vae()``, or of
+        ``build_classifier`` with any
         numbers of filters and units that `Settings` may have, and of 2 to 256 classes.
 
     Returns
@@ -111,22 +112,32 @@ def load_snapshot(content: bytes) -> tuple[Settings, Snapshot]:
     ValueError
         If the file is damaged, is not HDF5, is too large, holds other names or shapes, links out
         of itself, or has a weight that is not finite.
+    OSError
+        If there is no such file.
     """
-    if len(content) > MOST_FILE_BYTES or not content.startswith(SIGNATURE):
+    content = file if isinstance(file, bytes) else _start_of(Path(file))
+    is_larger = len(content) > MOST_FILE_BYTES
+    if is_larger or not content.startswith(SIGNATURE):
+        found = "a larger file" if is_larger else f"something else, of {len(content):,} bytes"
         raise ValueError(
             f"A weights file is HDF5 of at most {MOST_FILE_BYTES >> 20} MiB. "
-            f"Received: something else, of {len(content):,} bytes. Load one that was saved here."
+            f"Received: {found}. Load one that was saved here."
         )
     with broken_is_value_error("this file"):
-        file = HDF5(content, most=MOST_OBJECTS)
-        settings, classes = _settings_of(file.datasets)
-        _check_names(file.datasets, settings)
+        stored = HDF5(content, most=MOST_OBJECTS)
+        settings, classes = _settings_of(stored.datasets)
+        _check_names(stored.datasets, settings)
         weights = {
-            part + name: read_layer(file.datasets, group, _shape(shape, name, settings, classes))
+            part + name: read_layer(stored.datasets, group, _shape(shape, name, settings, classes))
             for part, layers in _PARTS[settings.kind]
             for name, (group, shape) in layers.items()
         }
-        return settings, Snapshot(_epoch_of(file), {}, weights)
+        return settings, Snapshot(_epoch_of(stored), {}, weights)
+
+
+def _start_of(path: Path) -> bytes:
+    with path.open("rb") as file:
+        return file.read(MOST_FILE_BYTES + 1)  # which is too much, whatever follows
 
 
 def _settings_of(datasets: Mapping[str, Stored]) -> tuple[Settings, int]:
