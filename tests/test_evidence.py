@@ -139,3 +139,18 @@ class TestLogits:
         picture = one_picture(model)
         found = mv.saliency(model, picture, 2, method="gradient_x_input")
         assert mv.evidence(model, picture, 2).logit == pytest.approx(found.logit, abs=1e-5)
+
+    def test_a_model_of_two_outputs_is_refused(self):
+        picture = keras.Input((6, 5))
+        flat = layers.Flatten()(picture)
+        model = keras.Model(picture, [layers.Dense(10)(flat), layers.Dense(1)(flat)])
+        with pytest.raises(ValueError, match=r"one output\. Received: .* with 2\."):
+            mv.evidence(model, one_picture(model), 0)
+
+    def test_a_last_hidden_layer_that_is_used_twice_is_refused(self):
+        picture = keras.Input((6, 5))
+        shared = layers.Dense(30, name="shared")
+        hidden = shared(shared(layers.Flatten()(picture)))
+        model = keras.Model(picture, layers.Dense(3)(hidden))
+        with pytest.raises(ValueError, match="shared"):
+            mv.evidence(model, one_picture(model), 0)

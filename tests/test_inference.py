@@ -240,6 +240,15 @@ class TestFeatureMaps:
             assert mv.feature_maps(model, np.ones((28, 28)))["sum"] == pytest.approx(expected)
             model.pop()
 
+    def test_an_activation_that_was_exchanged_is_noticed(self):
+        inner = keras.layers.Dense(1, activation="relu", bias_initializer="ones", name="sum")
+        part = keras.Sequential([keras.Input((784,)), inner], name="part")
+        model = keras.Sequential([keras.Input((28, 28)), keras.layers.Flatten(), part])
+        for activation, expected in (("relu", 1), ("tanh", np.tanh(1)), ("linear", 1)):
+            inner.activation = keras.activations.get(activation)
+            found = mv.feature_maps(model, np.zeros((28, 28)))["part"]
+            assert found == pytest.approx(expected, abs=1e-6), activation
+
     def test_a_layer_may_belong_to_two_models(self, digit):
         conv = keras.layers.Conv2D(4, 3, name="shared")
         first = keras.Sequential([keras.Input((28, 28, 1)), conv])

@@ -20,7 +20,17 @@ import numpy.typing as npt
 from jax.sharding import Mesh, NamedSharding, PartitionSpec
 
 from . import _backend as _backend  # refuses any Keras but one on JAX
-from ._models import BATCH_SIZE, Floats, Part, Prepare, Steps, check_counts, check_finite, readable
+from ._models import (
+    BATCH_SIZE,
+    Floats,
+    Part,
+    Prepare,
+    Steps,
+    check_counts,
+    check_finite,
+    readable,
+    structure,
+)
 from .fast.devices import DEVICES, divides_batches, mesh_of_devices, put
 
 # Held by both models weakly, so that a model that nobody uses any more can go.
@@ -94,9 +104,10 @@ def _state(models: Sequence[Any]) -> list[Any]:
 def _compiled(models: Sequence[Any], steps: Steps, mesh: Mesh | None) -> Any:
     partners = _passes.setdefault(models[0], WeakKeyDictionary())
     compiled = partners.setdefault(models[-1], {})
-    if (steps, mesh) not in compiled:
-        compiled[steps, mesh] = _compile([ref(model) for model in models], steps, mesh)
-    return compiled[steps, mesh]
+    key = steps, mesh, *map(structure, models)
+    if key not in compiled:
+        compiled[key] = _compile([ref(model) for model in models], steps, mesh)
+    return compiled[key]
 
 
 def _compile(models: list[Any], steps: Steps, mesh: Mesh | None) -> Any:

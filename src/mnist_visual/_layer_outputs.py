@@ -12,6 +12,7 @@ import numpy.typing as npt
 
 from ._backend import keras
 from ._graph import model_steps, named_outputs
+from ._models import structure
 
 Floats = npt.NDArray[np.float32]
 
@@ -66,8 +67,7 @@ def outputs_of(model: keras.Model, names: Sequence[str], batch: Floats) -> dict[
 
 def _compiled_pass(model: keras.Model, names: tuple[str, ...]) -> _Pass:
     passes = _passes.setdefault(model, {})
-    # By the layers themselves, too: a model can exchange one for another of the same name.
-    key = (names, tuple(map(id, model.layers)))
+    key = names, structure(model)
     if key not in passes:
         tensors = named_outputs(model)
         for name in names:

@@ -11,6 +11,7 @@ import numpy as np
 import numpy.typing as npt
 
 BATCH_SIZE = 128
+_SMALL_SCALE = 0.1  # 1/255 and 1/127.5 are meant for 0 to 255; larger ones for other pictures
 
 Floats = npt.NDArray[np.float32]
 Shape = tuple[int | None, ...]
@@ -90,6 +91,39 @@ def input_shape(model: Any) -> Shape | None:
             f"A model has one input here. Received: {model.name!r} with {len(inputs)}."
         )
     return tuple(inputs[0].shape[1:])
+
+
+def reads_bytes(model: Any) -> bool:
+    """Say whether a Keras model divides its pictures itself, so that it reads 0 to 255."""
+    inputs = getattr(model, "inputs", None)
+    if not (is_keras(model) and inputs):
+        return False
+    if "float" not in str(inputs[0].dtype):
+        return True
+    for layer in model.layers:
+        kind = type(layer).__name__
+        if kind == "Rescaling":
+            return bool(np.abs(layer.scale).max() < _SMALL_SCALE)
+        if kind not in ("InputLayer", "Reshape", "Flatten"):
+            return reads_bytes(layer)
+    return False
+
+
+def check_reads_units(model: Any, name: str) -> None:
+    """Raise ValueError where a model of pictures in [0, 1] is needed, and it reads 0 to 255."""
+    if reads_bytes(model):
+        raise ValueError(
+            f"{name} needs a classifier of pictures in [0, 1]. Received: {name_of(model)!r}, "
+            "which divides them itself. Give a model of the layers after its Rescaling layer."
+        )
+
+
+def structure(model: Any) -> tuple[Any, ...]:
+    """Identify the layers that a model has now, and their activations: both can be exchanged."""
+    return tuple(
+        (id(layer), id(getattr(layer, "activation", None)), structure(layer))
+        for layer in getattr(model, "layers", ())
+    )
 
 
 @contextmanager

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import numpy.typing as npt
 
-from ._models import Floats, Shape
+from ._models import Floats, Shape, reads_bytes
 
 if TYPE_CHECKING:
     from ._backend import keras
@@ -27,7 +27,7 @@ def picture_shape(model: keras.Model) -> tuple[int, ...]:
     Parameters
     ----------
     model : keras.Model
-        Built, of pictures ``(height, width)`` or ``(height, width, 1)``.
+        Built, of grey pictures ``(height, width)`` or ``(height, width, 1)``.
 
     Returns
     -------
@@ -38,13 +38,27 @@ def picture_shape(model: keras.Model) -> tuple[int, ...]:
     ValueError
         If its input is something else.
     """
-    shape = model.input_shape
-    if not isinstance(shape, tuple) or len(shape) not in (3, 4) or shape[3:] not in ((), (1,)):
+    shape: Any = getattr(model, "input_shape", None)
+    grey = isinstance(shape, tuple) and len(shape) in (3, 4) and shape[3:] in ((), (1,))
+    if not grey or None in shape[1:3]:
         raise ValueError(
-            "The model's input has to be pictures (height, width) or (height, width, 1). "
-            f"Received: {shape}. Begin it with a Reshape or Flatten layer."
+            "A model is trained and evaluated here on grey pictures of one size; its input has to "
+            f"be (height, width) or (height, width, 1). Received: {shape and shape[1:]}. Give it "
+            "such an input, or use Keras's own fit and evaluate."
         )
     return tuple(shape[1:3])
+
+
+def class_count(model: keras.Model) -> int:
+    """Say how many classes a model tells apart; ValueError where it gives something else."""
+    shape: Any = getattr(model, "output_shape", None)
+    one = isinstance(shape, tuple) and len(shape) == 2 and isinstance(shape[1], int)
+    if not one or isinstance(getattr(model, "output", None), dict):
+        raise ValueError(
+            "A classifier is Sequential or Functional, and gives one vector, a number for each "
+            f"class. Received: {model.name!r}, which gives {shape}."
+        )
+    return int(shape[1])
 
 
 def check_type(pictures: npt.NDArray[Any]) -> None:
@@ -94,6 +108,13 @@ def unit_floats(images: npt.ArrayLike) -> Floats:
                 f"Received: values from {low:g} to {high:g}."
             )
     return as_floats(pictures)
+
+
+def as_read(model: Any, images: npt.ArrayLike) -> Floats:
+    """Give pictures, uint8 or floats in [0, 1], as numbers of the range that a model reads."""
+    floats = unit_floats(images)
+    # Whole numbers again, whatever the division left of them.
+    return np.round(floats * np.float32(255), 3) if reads_bytes(model) else floats
 
 
 def as_digits(images: npt.ArrayLike) -> Floats:
@@ -175,7 +196,9 @@ def batched_pictures(
     return min(fitting, key=lambda found: found[0].shape[1:] != found[1])
 
 
-def picture_batch(wanted: Shape | None, images: npt.ArrayLike) -> tuple[Floats, bool]:
+def picture_batch(
+    wanted: Shape | None, images: npt.ArrayLike, *, as_bytes: bool = False
+) -> tuple[Floats, bool]:
     """Give one picture or many as a model reads them.
 
     Parameters
@@ -184,6 +207,8 @@ def picture_batch(wanted: Shape | None, images: npt.ArrayLike) -> tuple[Floats, 
         As for `batched_pictures`.
     images : array_like (height, width) or (n, height, width), with channels or without
         uint8 in 0..255, or floats in the range that the model learned from.
+    as_bytes : bool, default False
+        Whether uint8 stay 0 to 255, for a model that divides them itself.
 
     Returns
     -------
@@ -196,7 +221,8 @@ def picture_batch(wanted: Shape | None, images: npt.ArrayLike) -> tuple[Floats, 
         If they are of another type, do not fit the model's input, or are none.
     """
     batch, shape, single = batched_pictures(images, wanted)
-    floats = as_floats(batch)
+    keep = as_bytes and batch.dtype == np.uint8
+    floats = batch.astype(np.float32) if keep else as_floats(batch)
     if floats is batch:
         floats = floats.copy()  # results keep it, and the caller may go on drawing in theirs
     return floats.reshape(len(batch), *shape), single

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import numpy.typing as npt
 
-from ._models import input_shape
+from ._models import input_shape, reads_bytes
 from ._pictures import picture_batch
 from .digit_network import DigitNetwork
 
@@ -66,7 +66,7 @@ def feature_maps(
         from ._layer_outputs import outputs_of  # Keras loads only where it is needed
 
         names = _chosen_layers(_known_layers(model), layers)
-        batch, single = picture_batch(input_shape(model), images)
+        batch, single = picture_batch(input_shape(model), images, as_bytes=reads_bytes(model))
         maps = outputs_of(model, names, batch)
     return {name: values[0] if single else values for name, values in maps.items()}
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -10,7 +11,7 @@ import numpy.typing as npt
 
 from ._names import checked_names
 from ._passes import run_in_batches
-from ._pictures import as_floats, labelled_pictures, picture_shape
+from ._pictures import as_floats, as_read, class_count, labelled_pictures, picture_shape
 from .digit_network import DigitNetwork
 from .drawing import normalize_strokes
 
@@ -48,8 +49,8 @@ def evaluate_classifier(
     Parameters
     ----------
     model : keras.Model or DigitNetwork
-        Any Keras classifier, from pictures to one probability (or logit) for each class; or the
-        shipped one on NumPy, for which neither Keras nor JAX is loaded.
+        A Sequential or Functional classifier, from grey pictures to one probability (or logit)
+        for each class; or the shipped one on NumPy, for which neither Keras nor JAX is loaded.
     images : array_like (n, height, width)
         Pictures, uint8 in 0..255 or floats in [0, 1], ink bright.
     labels : array_like (n,)
@@ -78,9 +79,9 @@ def evaluate_classifier(
         pictures, truth = labelled_pictures(images, labels, model.input_shape, model.classes)
         classes, outputs = model.classes, model(as_floats(pictures))
     else:
-        classes = int(model.output_shape[-1])
+        classes = class_count(model)
         pictures, truth = labelled_pictures(images, labels, picture_shape(model), classes)
-        (outputs,) = run_in_batches([model], _outputs, pictures, as_floats)
+        (outputs,) = run_in_batches([model], _outputs, pictures, partial(as_read, model))
     pairs = truth.astype(np.int64) * classes + outputs.argmax(axis=1)
     confusion = np.bincount(pairs, minlength=classes**2).reshape(classes, classes)
     return Evaluation(float(confusion.trace() / len(truth)), confusion, len(truth))

@@ -33,7 +33,7 @@ from ._checks import (
 from ._models import ModelOutputError, Part, find_part, input_shape
 from ._numbers import checked_count
 from ._passes import run_in_batches
-from ._pictures import batched_pictures, unit_floats
+from ._pictures import as_read, batched_pictures
 
 Floats = npt.NDArray[np.float32]
 
@@ -130,7 +130,7 @@ def encode(vae: Any, images: npt.ArrayLike) -> LatentCodes:
     pictures, shape, single = batched_pictures(images, input_shape(encoder))
 
     def prepare(batch: npt.NDArray[Any]) -> Floats:
-        return unit_floats(batch).reshape(len(batch), *shape)
+        return as_read(encoder, batch).reshape(len(batch), *shape)
 
     mean, log_var = run_in_batches([encoder], _encoder_steps, pictures, prepare)
     return LatentCodes(mean[0], log_var[0]) if single else LatentCodes(mean, log_var)

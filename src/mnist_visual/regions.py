@@ -15,7 +15,7 @@ from ._checks import (
     checked_extent,
     even_centres,
 )
-from ._models import ModelOutputError, Part, find_part, input_shape
+from ._models import ModelOutputError, Part, check_reads_units, find_part, input_shape
 from ._numbers import checked_count
 from ._passes import run_in_batches
 from ._pictures import reshaped_picture
@@ -221,7 +221,9 @@ def decode_and_classify(vae: Any, classifier: Any, codes: npt.ArrayLike) -> tupl
 
 
 def _checked_models(vae: Any, classifier: Any, task: str) -> tuple[Any, Any]:
-    return find_part(vae, "decoder", task), find_part(classifier, "classifier", task)
+    reader = find_part(classifier, "classifier", task)
+    check_reads_units(reader, task)
+    return find_part(vae, "decoder", task), reader
 
 
 def _probabilities(decoder: Any, classifier: Any, codes: Floats) -> Floats:

@@ -23,8 +23,9 @@ import numpy.typing as npt
 from ._backend import keras
 from ._files import PathLike
 from ._fingerprint import digest, fingerprint
+from ._models import check_reads_units
 from ._numbers import checked_count
-from ._pictures import Pictures, as_floats, labelled_pictures, picture_shape
+from ._pictures import Pictures, as_floats, class_count, labelled_pictures, picture_shape
 from ._processes import check_alike, others_go_on, several
 from .augmentation import warp
 from .checkpoints import Checkpoint, remove_checkpoint
@@ -112,8 +113,9 @@ def train_classifier(
     >>> len(history.history["loss"])
     2
     """
-    shape, classes = picture_shape(model), int(model.output_shape[-1])
+    shape, classes = picture_shape(model), class_count(model)
     pictures, labels = labelled_pictures(x_train, y_train, shape, classes)
+    check_reads_units(model, "train_classifier")
     if validation_data is not None:
         x_validation, y_validation = labelled_pictures(*validation_data, shape, classes)
         validation_data = (as_floats(x_validation), y_validation)

@@ -10,7 +10,10 @@ import numpy as np
 import numpy.typing as npt
 import param
 
+from mnist_visual._mnist import SIZE
+from mnist_visual._models import check_reads_units, input_shape, name_of
 from mnist_visual._names import checked_names
+from mnist_visual._pictures import reshaped_picture
 from mnist_visual.arithmetic.computation import Computation
 from mnist_visual.digit_network import DigitNetwork
 from mnist_visual.explanation.scores import class_scores
@@ -73,6 +76,11 @@ class Reading(param.Parameterized):
         ----------
         classifier : keras.Model or DigitNetwork
             As for this class.
+
+        Raises
+        ------
+        ValueError
+            If it is another model, or reads other pictures than 28x28 in [0, 1].
         """
         if isinstance(classifier, DigitNetwork):
             self._read, self.filters = classifier.feature_maps, classifier.filters
@@ -80,6 +88,7 @@ class Reading(param.Parameterized):
             # Keras takes seconds to load, and the shipped classifier does without.
             from mnist_visual.activations import feature_maps, filters
 
+            _check_reads_drawings(classifier)
             self._read = partial(feature_maps, classifier)
             self.filters = partial(filters, classifier)
         self._computation = None
@@ -129,6 +138,20 @@ class Reading(param.Parameterized):
         steps = self.sketchpad.steps
         with param.edit_constant(self):
             self.maps = {} if steps.box is None else self._read(steps.digit)
+
+
+def _check_reads_drawings(classifier: Any) -> None:
+    """Raise ValueError unless a Keras model can read what is drawn."""
+    from mnist_visual._graph import check_model
+
+    check_model(classifier)
+    check_reads_units(classifier, "Reading")
+    wanted = input_shape(classifier)
+    if reshaped_picture((SIZE, SIZE), wanted) is None:
+        raise ValueError(
+            f"A drawing is a grey picture of {SIZE}x{SIZE}. Received: {name_of(classifier)!r}, "
+            f"which reads {wanted}. feature_maps and trace_unit take pictures of its own size."
+        )
 
 
 class _ReadingView(View):

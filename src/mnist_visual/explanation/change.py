@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from mnist_visual._models import name_of
+from mnist_visual._models import check_reads_units, name_of
 
 from .scores import FEW, MANY, Scores, checked_label, class_scores, one_picture
 
@@ -99,6 +99,7 @@ def smallest_change(
     (True, (28, 28), True)
     """
     scores = class_scores(model)
+    check_reads_units(model, "smallest_change")
     if scores.classes < 2:
         raise ValueError(
             "Only a network of two classes or more can say something else. "

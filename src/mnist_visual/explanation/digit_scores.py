@@ -28,6 +28,7 @@ class DigitScores:
     network: DigitNetwork
 
     shape: ClassVar[tuple[int, ...]] = (28, 28)
+    reads_bytes: ClassVar[bool] = False
     precision: ClassVar[float] = float(np.finfo(np.float32).eps)
 
     @property

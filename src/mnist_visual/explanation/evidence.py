@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from mnist_visual._models import name_of
 from mnist_visual._numbers import checked_count
 from mnist_visual.arithmetic.computation import Computation
 from mnist_visual.arithmetic.logits import last_dense
@@ -94,6 +95,11 @@ def evidence(model: Any, image: npt.ArrayLike, label: int) -> Evidence:
     >>> bool(abs(found.contributions.sum() + found.bias - found.logit) < 1e-4)
     True
     """
+    if len(getattr(model, "outputs", [model])) != 1:
+        raise ValueError(
+            f"evidence explains a model of one output. Received: {name_of(model)!r} with "
+            f"{len(model.outputs)}. Give it a keras.Model with the one that you mean."
+        )
     computation = trace_network(model, image)
     last, dense, activation = last_dense(computation, "evidence")
     classes = dense.kernel.shape[1]
@@ -104,6 +110,11 @@ def evidence(model: Any, image: npt.ArrayLike, label: int) -> Evidence:
     # What a softmax does not feel: what all logits have in common.
     common = float(activation in ("softmax", "linear") and classes > 1)
     layer = _before_reshaping(computation, computation.layers[last].sources[0])
+    if layer not in computation.maps:
+        raise ValueError(
+            "evidence needs a last hidden layer that is used once, and has one output. "
+            f"Received: {layer!r}. Try saliency."
+        )
     shape = computation.maps[layer].shape
     weights = dense.kernel[:, label]
     return Evidence(

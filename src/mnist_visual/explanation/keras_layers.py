@@ -11,7 +11,7 @@ import numpy.typing as npt
 from mnist_visual._backend import keras
 from mnist_visual._graph import check_model, input_name, model_steps, named_outputs
 from mnist_visual._layer_outputs import outputs_of
-from mnist_visual._models import input_shape
+from mnist_visual._models import input_shape, reads_bytes
 from mnist_visual._pictures import picture_batch
 from mnist_visual.arithmetic.computation import Computation, Layer, Operation
 from mnist_visual.arithmetic.convolution import Window
@@ -49,7 +49,7 @@ def read_computation(model: keras.Model, image: npt.ArrayLike) -> Computation:
         If model or picture are not as described.
     """
     check_model(model)
-    batch, single = picture_batch(input_shape(model), image)
+    batch, single = picture_batch(input_shape(model), image, as_bytes=reads_bytes(model))
     if not single:
         raise ValueError(f"One picture is traced at a time. Received: {len(batch)} of them.")
     start = input_name(model)

@@ -14,13 +14,18 @@ import numpy.typing as npt
 
 from mnist_visual._backend import keras
 from mnist_visual._graph import check_model
+from mnist_visual._models import reads_bytes, structure
 
 from .scores import FEW, MANY
 
 Floats = npt.NDArray[np.float32]
 
 # After these, the order of the classes is that before, but the values flatten out.
-_LAST = ("softmax", "log_softmax", "sigmoid")
+_LAST = (
+    keras.activations.softmax,
+    keras.activations.log_softmax,
+    keras.activations.sigmoid,
+)
 
 
 @dataclass(frozen=True, eq=False)
@@ -35,11 +40,14 @@ class KerasScores:
         How many there are.
     precision : float
         The step from 1 to the next number that it can give.
+    reads_bytes : bool
+        Whether it reads 0 to 255.
     """
 
     shape: tuple[int | None, ...]
     classes: int
     precision: float
+    reads_bytes: bool
     _variables: list[Any]
     _compute: Callable[..., Any]
     _differentiate: Callable[..., Any]
@@ -97,16 +105,17 @@ def keras_scores(model: keras.Model) -> KerasScores:
             f"Received: {model.name!r}, which gives {[each.shape for each in model.outputs]}."
         )
     precision = float(jnp.finfo(model.outputs[0].dtype).eps)
-    return KerasScores(tuple(model.inputs[0].shape[1:]), shape[1], precision, *_compiled(model))
+    picture = tuple(model.inputs[0].shape[1:])
+    return KerasScores(picture, shape[1], precision, reads_bytes(model), *_compiled(model))
 
 
 _Compiled = tuple[list[Any], Callable[..., Any], Callable[..., Any]]
-_functions: WeakKeyDictionary[Any, dict[tuple[int, ...], _Compiled]] = WeakKeyDictionary()
+_functions: WeakKeyDictionary[Any, dict[tuple[Any, ...], _Compiled]] = WeakKeyDictionary()
 
 
 def _compiled(model: keras.Model) -> _Compiled:
     known = _functions.setdefault(model, {})
-    key = tuple(map(id, model.layers))  # a model can exchange one layer for another
+    key = structure(model)
     if key not in known:
         score = _before_last_activation(model)
         variables = list(model.variables)
@@ -152,7 +161,7 @@ def _passes_on(layer: Any) -> bool:
 def _without_activation(layer: Any) -> Callable[..., Any]:
     layers, ops = keras.layers, keras.ops
     function = layer if isinstance(layer, layers.Softmax) else getattr(layer, "activation", None)
-    known = isinstance(function, layers.Softmax) or getattr(function, "__name__", "") in _LAST
+    known = isinstance(function, layers.Softmax) or function in _LAST
     if known and isinstance(layer, layers.Softmax | layers.Activation):
         return lambda values: values
     # Not by isinstance: what somebody made of a layer does something else.

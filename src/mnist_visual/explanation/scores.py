@@ -34,6 +34,10 @@ class Scores(Protocol):
     def precision(self) -> float:
         """The step from 1 to the next number that it can give."""
 
+    @property
+    def reads_bytes(self) -> bool:
+        """Whether pictures are 0 to 255 to it, as it divides them itself."""
+
     def logits(self, batch: Floats) -> Floats:
         """Compute the logits of pictures as the model reads them, float32 (n, classes)."""
 
@@ -90,7 +94,7 @@ def checked_label(label: Any, scores: Scores) -> int:
 
 def one_picture(scores: Scores, image: npt.ArrayLike) -> Floats:
     """Give one picture as a classifier reads it, finite; ValueError if it is not one."""
-    batch, single = picture_batch(scores.shape, image)
+    batch, single = picture_batch(scores.shape, image, as_bytes=scores.reads_bytes)
     if not single or not np.isfinite(batch).all():
         raise ValueError(
             "One picture of finite numbers is explained at a time. "

@@ -97,8 +97,8 @@ def load_snapshot(file: PathLike | bytes) -> tuple[Settings, Snapshot]:
     ----------
     file : path or bytes
         A file of Keras 3, or what is in it: weights of ``build_vae()``, or of
-        ``build_classifier`` with any
-        numbers of filters and units that `Settings` may have, and of 2 to 256 classes.
+        ``build_classifier`` with any numbers of filters and units that `Settings` may have, and
+        of 2 to 256 classes.
 
     Returns
     -------

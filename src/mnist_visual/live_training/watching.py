@@ -13,7 +13,7 @@ import numpy.typing as npt
 from mnist_visual._backend import keras
 from mnist_visual._models import ModelOutputError, input_shape
 from mnist_visual._passes import run_in_batches
-from mnist_visual._pictures import batched_pictures, unit_floats
+from mnist_visual._pictures import as_read, batched_pictures
 from mnist_visual.latent import encode
 
 from .records import Floats, Progress, Snapshot
@@ -200,7 +200,7 @@ def predict(model: Any, pictures: npt.NDArray[Any]) -> npt.NDArray[Any]:
     _, shape, _ = batched_pictures(pictures, input_shape(model))
 
     def prepare(batch: npt.NDArray[Any]) -> Floats:
-        return unit_floats(batch).reshape(len(batch), *shape)
+        return as_read(model, batch).reshape(len(batch), *shape)
 
     (scores,) = run_in_batches([model], _scores, pictures, prepare)
     return scores.argmax(axis=1).astype(np.min_scalar_type(scores.shape[1] - 1))
