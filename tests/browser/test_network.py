@@ -151,6 +151,17 @@ class TestLook:
         follower = follow(viewport={"width": width, "height": 800})
         assert follower.page.evaluate("document.documentElement.scrollWidth") <= width
 
+    @pytest.mark.parametrize("width", [1040, 1100, 1280, 1440])
+    def test_all_layers_are_in_sight_beside_each_other(self, follow, width):
+        follower = follow(viewport={"width": width, "height": 800})
+        scroller = follower.page.locator(".scroller:has(.flow)")
+        assert scroller.evaluate("each => each.scrollWidth <= each.clientWidth")
+        tops = follower.page.locator(".layer .title").evaluate_all(
+            "all => all.map(each => each.getBoundingClientRect().top)"
+        )
+        assert len(tops) == 7
+        assert len(set(tops)) == 1
+
     def test_links_lead_from_the_patch_to_the_value(self, follow):
         follower = follow(viewport={"width": 1440, "height": 1000})
         follower.points_at("conv2", 5, 6, 2, of=11)

@@ -222,6 +222,12 @@ class TestPage:
             visitor.button("Clear").click()
             visitor.is_answered()
 
+    @pytest.mark.parametrize("width", [360, 1024, 1100, 1152])
+    def test_the_names_of_all_pages_are_in_sight(self, visit, width):
+        visitor = visit(viewport={"width": width, "height": 800})
+        names = visitor.page.locator(".pages.page")
+        assert names.evaluate("each => each.scrollWidth <= each.clientWidth")
+
     def test_it_is_sharp_on_a_dense_display(self, visit):
         visitor = visit(device_scale_factor=3)
         width, shown = visitor.canvas.evaluate("canvas => [canvas.width, canvas.clientWidth]")
