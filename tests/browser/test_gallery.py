@@ -65,6 +65,13 @@ class TestDiagram:
         track = row.locator(".track").bounding_box()["width"]
         assert bar / track == pytest.approx(51328 / 53866, abs=0.01)
 
+    @pytest.mark.parametrize("width", [360, 820, 960, 1440])
+    def test_all_layers_are_in_sight_from_the_first_to_the_last(self, look, width):
+        page = look("diagram", viewport={"width": width, "height": 800})
+        page.locator(".arrows g path").first.wait_for(state="attached")
+        scroller = page.locator(".scroller")
+        assert scroller.evaluate("each => each.scrollWidth <= each.clientWidth")
+
     @pytest.mark.parametrize("width", [360, 1440])
     def test_arrows_join_each_layer_to_the_next_and_nothing_sticks_out(self, look, width):
         page = look("diagram", viewport={"width": width, "height": 800})
