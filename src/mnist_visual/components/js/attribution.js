@@ -8,9 +8,9 @@ import { Speaker } from "./speaker.js";
 
 const CALM = "Draw a digit, and see what speaks for it."
 const METHODS = {
-  integrated_gradients: "what each pixel adds (integrated gradients)",
-  occlusion: "what is missed when covered (occlusion)",
-  gradient_x_input: "where each pixel pulls (gradient × input)",
+  integrated_gradients: "what each adds (integrated gradients)",
+  occlusion: "missed when covered (occlusion)",
+  gradient_x_input: "where each pulls (gradient × input)",
 }
 
 class Attribution {
