@@ -32,7 +32,11 @@ SMALL = 1 / 3  # of the sketchpad: a drawing that the normalisation visibly enla
 CLEARLY = -0.1  # below zero
 WALK = 5  # places of a window, until one has seen how it goes
 _LINK = """
-p { margin: 0; color: light-dark(#1b1d22, #f1f1ee); font-size: 1.0625rem; }
+p {
+  margin: 0;
+  color: light-dark(#1b1d22, #f1f1ee);
+  font: 1.0625rem/1.4 system-ui, "Segoe UI", Roboto, "Helvetica Neue", "DejaVu Sans", sans-serif;
+}
 a { color: light-dark(#0b5bab, #79b4f2); font-weight: 650; }
 :focus-visible { outline: 3px solid; outline-offset: 2px; }
 """
