@@ -17,6 +17,11 @@ pytestmark = pytest.mark.browser
 
 HALL = {"viewport": {"width": 1920, "height": 1080}}
 
+FITS = """() => {
+  const { scrollWidth, scrollHeight } = document.documentElement
+  return scrollWidth === innerWidth && scrollHeight === innerHeight
+}"""
+
 
 def shown(visitor, view):
     """Wait until a view is in sight that `?page=` or `&view=` names."""
@@ -65,6 +70,20 @@ def test_all_but_the_views_is_hidden_and_what_is_written_is_large(visit, url):
     assert visitor.page.locator(".digit").evaluate(size) > 400
     whole = "[document.documentElement.scrollWidth, document.documentElement.scrollHeight]"
     assert visitor.page.evaluate(whole) == [1920, 1080]
+
+
+@pytest.mark.parametrize("size", [(1024, 768), (1280, 720)])
+def test_each_part_of_the_network_fits_the_stage(visit, url, size):
+    visitor = visit(f"{url}?present=1", viewport=dict(zip(("width", "height"), size, strict=True)))
+    visitor.draw(SEVEN)
+    visitor.page.keyboard.press("PageDown")  # to the whole network, with numbers out of sight
+    shown(visitor, "whole-network")
+    parts = ["why-this-digit", "fool-it", "convolution", "activation"]
+    for part in [*parts, "pooling", "architecture", "teach-it"]:
+        visitor.page.keyboard.press("PageDown")
+        shown(visitor, part)
+        ready(visitor.page)
+        visitor.until(FITS)
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
