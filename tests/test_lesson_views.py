@@ -1,5 +1,6 @@
 """The live view of every lesson: its task is done by doing it, and by nothing less."""
 
+import asyncio
 import re
 
 import panel as pn
@@ -123,6 +124,15 @@ def test_and_not_by_something_else(topic):
     pad, course = visit(topic)
     OTHERS[topic](pad, view_of(course))
     assert not course.is_finished
+
+
+def test_a_change_after_which_it_is_no_digit_any_more_turns_the_answer_too(monkeypatch):
+    monkeypatch.setattr("param.parameterized.async_executor", lambda work: asyncio.run(work()))
+    _, course = visit("fooling")
+    game = view_of(course)
+    game._handle_msg({"kind": "change", "target": 8})
+    assert not game.fooled
+    assert course.is_finished
 
 
 @pytest.mark.parametrize("name", components.__all__)

@@ -130,6 +130,12 @@ class TestFool:
         doubter.says("It reads a 3")
         np.testing.assert_array_equal(picture(doubter.square), before)
 
+    def test_a_change_after_which_it_says_not_a_digit_is_told_so(self, doubter):
+        doubter.game.get_by_label("Towards which answer").select_option("to an 8")
+        doubter.game.get_by_role("button", name="Smallest change").click()
+        doubter.game.get_by_text("From a 3 to no digit (at best an 8): ").wait_for()
+        doubter.says("Now it says: not a digit.")
+
 
 @pytest.mark.parametrize("width", [360, 768])
 def test_nothing_sticks_out(visit, address, width):

@@ -181,7 +181,12 @@ def _dense(reading: Reading) -> LiveView:
 
 def _fooling(reading: Reading) -> LiveView:
     game = Adversary(reading)
-    return LiveView(game, Deed([(game, "fooled")], lambda: game.fooled))
+
+    def is_turned() -> bool:
+        # The smallest change always turns it, if only to "not a digit".
+        return game.fooled or game.share >= 1
+
+    return LiveView(game, Deed([(game, "fooled"), (game, "share")], is_turned))
 
 
 def _architecture(reading: Reading) -> LiveView:

@@ -85,8 +85,12 @@ export class ChangeCard {
   }
 
   say() {
-    const { ink, largest, distance, answer, label } = this.change
-    const turned = `From ${withArticle(this.names[label])} to ${withArticle(this.names[answer])}: `
+    const { ink, largest, distance, answer, label, shares, verdicts } = this.change
+    const called = (best, share) => {
+      const name = withArticle(this.names[best])
+      return verdicts[shares.indexOf(share)] === "other" ? `no digit (at best ${name})` : name
+    }
+    const turned = `From ${called(label, 0)} to ${called(answer, 1)}: `
     const size = ink < 0.01 ? "less than 1%" : percent(ink)
     return `${turned}the pixels change by ${size} of the ink, none by more than ${percent(clamp(largest, 0, 1))}. Length of the change (L2 norm): ${fixed(distance)}.`
   }
