@@ -8,7 +8,8 @@ import pytest
 from playwright.sync_api import expect
 
 from mnist_visual.components import Sketchpad
-from mnist_visual.components._training_snapshots import half_side
+from mnist_visual.components._training_snapshots import half_side, weights_file
+from mnist_visual.live_training.records import Settings
 from mnist_visual.live_training.snapshots import network_of
 from mnist_visual.palette import CLASS_COLORS
 from tests.drawings import THREE
@@ -43,6 +44,10 @@ class Trainer:
 
     def waits_for(self, text):
         self.page.get_by_text(text).first.wait_for()
+
+    def loads(self, content):
+        file = {"name": "file.h5", "mimeType": "application/x-hdf5", "buffer": content}
+        self.page.locator(".keep input[type=file]").set_input_files(file)
 
     def looks_at(self, epoch):
         self.slider.fill(str(epoch))
@@ -250,6 +255,22 @@ class TestClassifier:
         assert Path(download.value.path()).read_bytes() == b"weights"
         trainer.press("Use the shipped one")
         trainer.waits_for("the other pages use the shipped one")
+
+    def test_what_was_wrong_with_a_file_is_not_said_of_the_network_that_is_used_next(self, train):
+        trainer = train()
+        trainer.loads(b"no weights")
+        told = trainer.page.locator(".keep").get_by_role("status")
+        expect(told).to_have_text(re.compile("damaged, or of another network"))
+        trainer.press("One epoch")
+        trainer.press("Use this network")
+        trainer.waits_for("the other pages use this one")
+        expect(told).to_have_text("")
+
+    def test_where_none_was_trained_a_file_is_the_one_that_is_used(self, train):
+        trainer = train()
+        trainer.loads(weights_file(snapshot_at("classifier", 1), Settings())[0])
+        trainer.waits_for("The network of this file is in use on the other pages now.")
+        expect(trainer.page.locator(".keep .now")).to_have_text("the other pages use one of yours")
 
 
 class TestVAE:

@@ -35,6 +35,7 @@ export class Keeping {
 
   setChosen({ any, index }) {
     this.chosen = { any, index }
+    this.say("") // what was said of a file is of the past
     this.refresh()
   }
 
@@ -51,7 +52,7 @@ export class Keeping {
       ? "the other pages use the shipped one"
       : index === this.index
         ? "the other pages use this one"
-        : "the other pages use another one of yours"
+        : `the other pages use ${this.point ? "another" : "one"} of yours`
   }
 
   say(text) {
@@ -72,7 +73,7 @@ export class Keeping {
   }
 
   loaded({ of }) {
-    this.say(`${of === "vae" ? "Its autoencoder" : "Its network"} is in use on the other pages now.`)
+    this.say(`The ${of === "vae" ? "autoencoder" : "network"} of this file is in use on the other pages now.`)
   }
 
   download({ data, name }) {
