@@ -13,8 +13,8 @@ import { Marks } from "./plane_marks.js";
 import { Speaker } from "./speaker.js";
 
 const KEYS = "Arrow keys move the pointer. + and − zoom, 0 shows all. A and B put the ends of the path there."
-const HINT = "Drag the black discs. To zoom with the wheel, click first."
-const TOUCH_HINT = "Drag the black discs. Pinch to zoom."
+const HINT = "Drag the two ends of the path. To zoom with the wheel, click first."
+const TOUCH_HINT = "Drag the two ends of the path. Pinch to zoom."
 const SILENCE = 20_000 // and until nothing is expected any more
 const WORKS = 700 // milliseconds until it is said that something is still computed
 const WORKING = { regions: "Colouring the map …", grid: "Drawing the pictures …", film: "Making the film …" }
