@@ -366,6 +366,14 @@ class TestPath:
             assert film.format == "GIF"
             assert film.n_frames > 20
 
+    def test_once_that_is_said_the_hint_comes_back(self, walk):
+        walker = walk()
+        with walker.page.expect_download():
+            self.card(walker).get_by_role("button", name="Save as GIF").click()
+        status = walker.page.locator(".explorer .below .status")
+        expect(status).to_have_text("The film is saved.")
+        expect(status).to_have_text("", timeout=10_000)
+
 
 class TestDrawing:
     def test_it_lands_where_the_encoder_puts_it(self, walk):

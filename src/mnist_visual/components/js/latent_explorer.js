@@ -16,6 +16,8 @@ const KEYS = "Arrow keys move the pointer. + and − zoom, 0 shows all. A and B 
 const HINT = "Drag the two ends of the path. To zoom with the wheel, click first."
 const TOUCH_HINT = "Drag the two ends of the path. Pinch to zoom."
 const SILENCE = 20_000 // and until nothing is expected any more
+const SAVED = "The film is saved."
+const SAVED_FOR = 5000 // milliseconds in which that is said
 const WORKS = 700 // milliseconds until it is said that something is still computed
 const WORKING = { regions: "Colouring the map …", grid: "Drawing the pictures …", film: "Making the film …" }
 
@@ -328,7 +330,8 @@ class Explorer {
 
   keepFilm(data) {
     download(data, this.fileName, "image/gif")
-    this.say("The film is saved.")
+    this.say(SAVED)
+    setTimeout(() => this.status.textContent === SAVED && this.say(""), SAVED_FOR)
   }
 }
 
