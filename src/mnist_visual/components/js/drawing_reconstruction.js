@@ -22,7 +22,7 @@ class DrawingCard {
     const strip = (caption, cells) => h("div", {}, caption, h("div", { class: "strip" }, ...cells))
     this.again = h("button", { type: "button", class: "again", onclick: onSample }, "Again")
     const guesses = h("p", { class: "small spread-out" }, "Guesses from that spread", this.again)
-    const nearest = h("p", { class: "small" }, `The nearest real ${noun}s`)
+    this.nearest = h("p", { class: "small" })
     this.element = namedCard(
       "yours",
       "Your drawing",
@@ -34,7 +34,7 @@ class DrawingCard {
         this.samples.map((canvas) => h("div", { class: "frame" }, canvas)),
       ),
       strip(
-        nearest,
+        this.nearest,
         this.neighbours.map(({ canvas, label }) => h("div", { class: "real" }, h("div", { class: "frame" }, canvas), label)),
       ),
     )
@@ -53,6 +53,8 @@ class DrawingCard {
 
   repaint() {
     const { mean, digit, reconstruction, samples, neighbours, labels } = this.state
+    const named = mean && !neighbours // there are no pictures of them, or not yet
+    this.nearest.textContent = `The nearest real ${this.noun}s${named ? " are" : ""}`
     const close = this.neighbours.map(({ canvas }) => canvas)
     for (const canvas of [this.drawn, this.remembered, ...this.samples, ...close]) wipe(canvas)
     for (const { label } of this.neighbours) {
@@ -71,8 +73,8 @@ class DrawingCard {
     labels.forEach((label, i) => {
       const { label: node } = this.neighbours[i]
       node.textContent = this.names[label]
-      node.classList.toggle("alone", !neighbours)
-      node.style.borderColor = neighbours ? "" : `rgb(${classColor(label)})`
+      node.classList.toggle("alone", named)
+      node.style.borderColor = named ? `rgb(${classColor(label)})` : ""
     })
   }
 }
