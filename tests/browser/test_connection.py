@@ -153,6 +153,19 @@ def test_a_drawing_outlives_a_reload_and_one_that_was_cleared_stays_cleared(visi
     assert visitor.ink() == 0
 
 
+def test_after_a_reload_the_strokes_can_be_undone(visit):
+    visitor = visit()
+    visitor.draw(THREE[:5])
+    ink = visitor.ink()
+    visitor.draw(THREE[4:])
+    visitor.page.reload()
+    visitor.reads(3)
+    visitor.button("Undo").click()
+    assert visitor.ink() == pytest.approx(ink, rel=0.01)
+    visitor.button("Undo").click()
+    assert visitor.ink() == 0
+
+
 def test_what_is_no_drawing_or_no_session_is_left_alone(visit, url):
     visitor = visit()
     for kept in ("no drawing", "{}", '{"version": 1, "strokes": [{"points": [1e99, 0]}]}'):

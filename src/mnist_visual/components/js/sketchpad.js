@@ -29,7 +29,9 @@ class Pad {
   recall() {
     const kept = this.name && recallDrawing(this.name, MAX_POINTS)
     if (!kept) return false
-    Object.assign(this.drawing, kept)
+    const { strokes, picture } = kept
+    if (picture) this.drawing.put([], picture)
+    else strokes.forEach((_, i) => this.drawing.put(strokes.slice(0, i + 1), null)) // so that each can be undone
     this.changed()
     return true
   }
