@@ -14,6 +14,7 @@ VIEWS = [each for each in EVERY if isinstance(each, type) and issubclass(each, V
 
 # What the tests below call, each with what it takes.
 PARTS = """
+import { render as attribution } from "./attribution.js";
 import { CodesView } from "./training_codes.js";
 import { KeyboardPen } from "./keyboard_pen.js";
 import { LatentPlane } from "./plane_answers.js";
@@ -53,6 +54,17 @@ window.parts = {
       choices.show({ kind: "classifier", learning_rate: rate })
       return choices.element.querySelector("select").selectedOptions[0]?.textContent
     })
+  },
+  why(found) {
+    let hear
+    const on = (event, callback) => event === "msg:custom" && (hear = callback)
+    const element = attribution({ model: { class_names: ["0", "1"], on, send_msg() {} } })
+    document.body.append(element)
+    const digit = { shape: [1, 1], digit: [1], values: [1] }
+    const asked = { label: 1, answer: 1, chosen: null, probabilities: [0, 1] }
+    const how = { method: "integrated_gradients", evidence: null }
+    hear({ kind: "show", empty: false, ...digit, ...asked, ...how, ...found })
+    return element.querySelector(".sum").textContent
   },
   movePen({ isFull }) {
     window.said = []
@@ -108,6 +120,11 @@ def test_a_step_size_that_is_not_in_the_list_is_shown_like_the_others(part):
         "0.005",
         "0.001",
     ]
+
+
+def test_what_the_pixels_add_is_what_leads_from_one_printed_score_to_the_other(part):
+    told = part.evaluate("window.parts.why({ baseline: -2.7549, logit: 5.3549 })")
+    assert told == "Empty paper −2.75, all pixels +8.10: together the score 5.35."
 
 
 @pytest.mark.parametrize(

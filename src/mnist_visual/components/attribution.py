@@ -160,7 +160,6 @@ def explain(
         "shape": [*digit.shape],
         "digit": digit.ravel(),
         "values": found.values.ravel(),
-        "total": float(found.values.sum(dtype=float)),
         "logit": found.logit,
         "baseline": found.baseline,
         "evidence": _unit_message(model, digit, label),

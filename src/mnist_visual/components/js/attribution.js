@@ -2,7 +2,7 @@
 
 import { card, connect, h, onTheme } from "./dom.js";
 import { EvidenceTable } from "./evidence_table.js";
-import { fixed, percent, signed, withArticle } from "./numbers.js";
+import { fixed, percent, signed, toHundredths, withArticle } from "./numbers.js";
 import { paintInk, paintSigned, rgb, signColours, wipe } from "./pictures.js";
 import { Speaker } from "./speaker.js";
 
@@ -114,10 +114,11 @@ class Attribution {
     return label === answer ? `Why ${this.asked}?` : `Why not ${this.asked}?`
   }
 
-  // Integrated gradients add up to the score, and so it can be said.
+  // Integrated gradients add up to the score, and so it can be said. What is printed adds up, too.
   sumWords() {
-    const { method, total, baseline, logit } = this.shown
+    const { method, baseline, logit } = this.shown
     if (method !== "integrated_gradients") return `Score of ${this.asked}: ${fixed(logit)}.`
+    const total = toHundredths(logit) - toHundredths(baseline)
     return `Empty paper ${fixed(baseline)}, all pixels ${signed(total)}: together the score ${fixed(logit)}.`
   }
 

@@ -1,12 +1,10 @@
 // What the strongest hidden units add to a score, and that it adds up.
 
 import { h } from "./dom.js";
-import { fixed, signed } from "./numbers.js";
+import { fixed, signed, toHundredths } from "./numbers.js";
 
 const ROWS = 10 // whose places are kept from the start
 const NONE = "This network does not end in a sum over hidden units."
-
-const round = (value) => Math.round(100 * value) / 100
 
 export class EvidenceTable {
   constructor() {
@@ -44,7 +42,7 @@ export class EvidenceTable {
       if (i < names.length) this.fill(row, names[i], values[i], largest)
     })
     // What is printed adds up, too: the rest takes what the rounding leaves.
-    const left = round(logit) - round(bias) - values.reduce((sum, value) => sum + round(value), 0)
+    const left = toHundredths(logit) - toHundredths(bias) - values.reduce((sum, value) => sum + toHundredths(value), 0)
     this.rest.item.hidden = others === 0
     this.fill(this.rest, `the other ${others} together`, others ? left : 0, largest)
     this.fill(this.bias, "bias (always there)", bias, largest)

@@ -16,6 +16,9 @@ export function fixed(value, digits = 2) {
   return (Number(text) === 0 ? text.replace("-", "") : text).replace("-", "−")
 }
 
+// A number as its two decimals say it, so that what is printed adds up.
+export const toHundredths = (value) => Math.round(100 * value) / 100
+
 // Two decimals, or more where those say nothing; what is zero is 0.
 export function brief(value) {
   const size = Math.abs(value)
