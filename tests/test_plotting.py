@@ -54,6 +54,12 @@ class TestScatter:
         np.testing.assert_array_equal(element.array(["x", "y"]), codes)
         assert element["class"].tolist() == [str(label) for label in labels]
 
+    def test_classes_come_in_their_order_and_no_point_is_lost(self):
+        codes, labels = random(6, 2), [7, 2, 7, 0, 2, 7]
+        element = mv.plot_latent_scatter(codes, labels)
+        assert element["class"].tolist() == ["0", "2", "7", "7", "2", "7"]
+        np.testing.assert_array_equal(element.array(["x", "y"]), codes[[3, 1, 0, 2, 4, 5]])
+
     @pytest.mark.parametrize("labels", [[3, 8], [8, 3], [8, 9], [0, 8]])
     def test_class_has_its_colour_whichever_others_there_are(self, labels):
         figure = render(mv.plot_latent_scatter([[0, 0], [1, 1]], labels))

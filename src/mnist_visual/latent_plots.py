@@ -49,7 +49,8 @@ def plot_latent_scatter(
     Returns
     -------
     hv.Points
-        With the class, as a word, in ``class``: in the legend, and beside the pointer.
+        With the class, as a word, in ``class``: in the legend, and beside the pointer. One of each
+        class comes first, in their order, as the legend is in that of the points.
 
     Raises
     ------
@@ -68,7 +69,8 @@ def plot_latent_scatter(
     words = _words(classes, class_names)
     shown, first = np.unique(classes, return_index=True)
     colors = {words[place]: class_color(label) for label, place in zip(shown, first, strict=True)}
-    element = hv.Points((*points.T, words), kdims=[X, Y], vdims=[CLASS])
+    order = np.concatenate([first, np.delete(np.arange(len(points)), first)])
+    element = hv.Points((*points[order].T, words[order]), kdims=[X, Y], vdims=[CLASS])
     return element.opts(
         color="class",
         cmap=colors,
