@@ -147,5 +147,6 @@ def _mosaic_image(
         xaxis=None,
         yaxis=None,
         colorbar=True,
+        colorbar_position="bottom",  # beside a single row its title would be cut
         backend="bokeh",
     )
