@@ -41,7 +41,7 @@ def test_a_network_is_trained_looked_back_on_and_used(visit, url):
 
     open_page(visitor, "Train")
     visitor.button("Start").wait_for()
-    trainer.choose("in two layers", "4 and 8")
+    trainer.choose("in layers 1 and 2", "4 and 8")
     trainer.choose("dense units", "32")
     trainer.choose("batch size", "64")  # so that a batch is more than 0.01 epochs
     trainer.choose("epochs", "50")

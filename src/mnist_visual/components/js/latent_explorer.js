@@ -25,8 +25,8 @@ const WORKING = { regions: "Colouring the map …", grid: "Drawing the pictures 
 const layers = (noun) => [
   ["show_regions", "Regions", "What the network reads at each point"],
   ["shade", "Fade doubt", "The less sure the network is, the fainter the colour"],
-  ["show_codes", `Real ${noun}s`, `Each real ${noun} is a dot where the encoder puts it`],
-  ["show_grid", "Pictures", "What the decoder draws at each point"],
+  ["show_codes", `Real ${noun}s`, `Each real ${noun} is a dot where the network puts it`],
+  ["show_grid", "Pictures", "What it draws at each point"],
 ]
 
 class Explorer {

@@ -12,9 +12,9 @@ const CHOICES = [
   { name: "learning_rate", label: "Step size", term: "learning rate", live: true, values: [1e-4, 3e-4, 1e-3, 3e-3, 1e-2, 3e-2] },
   { name: "batch_size", label: "Pictures a step", term: "batch size", values: [16, 32, 64, 128, 256, 512] },
   { name: "epochs", label: "Rounds", term: "epochs", values: [1, 3, 5, 10, 20, 30, 50] },
-  { name: "filters", label: "Filters", term: "in two layers", only: "classifier", values: [[2, 4], [4, 8], [8, 16], [16, 32]] },
+  { name: "filters", label: "Filters", term: "in layers 1 and 2", only: "classifier", values: [[2, 4], [4, 8], [8, 16], [16, 32]] },
   { name: "units", label: "Neurons", term: "dense units", only: "classifier", values: [16, 32, 64, 128, 256] },
-  { name: "beta", label: "Order on the map", term: "beta", only: "vae", live: true, values: [0, 0.1, 0.5, 1, 2, 4, 10] },
+  { name: "beta", label: "Order on the map", term: "beta, 0 for none", only: "vae", live: true, values: [0, 0.1, 0.5, 1, 2, 4, 10] },
 ]
 
 const written = (value) => (Array.isArray(value) ? value.join(" and ") : String(value))

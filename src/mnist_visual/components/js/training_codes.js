@@ -12,7 +12,7 @@ const MANY = 1000 // dots, from which each is drawn smaller
 export class CodesView {
   constructor(classNames) {
     this.names = classNames
-    this.canvas = h("canvas", { role: "img", "aria-label": "Each dot is a real picture, where the encoder puts it" })
+    this.canvas = h("canvas", { role: "img", "aria-label": "Each dot is a real picture, where the network puts it" })
     this.hint = h("p", { class: "hint" }, "The map appears as soon as it starts.")
     this.drawn = h("canvas", { class: "pixels", "aria-hidden": "true" })
     this.remembered = h("canvas", { class: "pixels", role: "img", "aria-label": "What it remembers of your drawing" })
