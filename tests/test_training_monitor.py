@@ -243,7 +243,7 @@ class TestReadiness:
         queue.is_sample = True
         for callback in queue.callbacks:
             callback(queue)
-        assert "5,000 digits instead of 60,000" in of_kind(sent, "about")[-1]["text"]
+        assert "4,000 digits instead of 60,000" in of_kind(sent, "about")[-1]["text"]
         monitor._handle_msg({"kind": "ready"})
         assert of_kind(sent, "show")[-1]["about"] == of_kind(sent, "about")[-1]["text"]
 

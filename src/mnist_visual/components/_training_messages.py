@@ -36,7 +36,7 @@ Message = dict[str, Any]
 
 
 SAMPLE = (
-    "It learns from a small sample: 5,000 digits instead of 60,000. "
+    "It learns from a small sample: 4,000 digits instead of 60,000. "
     "To get all, connect this server to the internet and start it again."
 )
 
