@@ -29,9 +29,9 @@ from mnist_visual.gate.pace import Notes, Pace
 from mnist_visual.gate.socket import BYTES_A_MESSAGE, Socket
 
 
-def speech(data, model="p1", name="data_event"):
+def speech(data, model="p1", name="data_event", before=()):
     """What a script says to its view, as BokehJS writes it."""
-    values = [["model", {"id": model}], ["data", data]]
+    values = [*before, ["model", {"id": model}], ["data", data]]
     said = {"type": "event", "name": name, "values": {"type": "map", "entries": values}}
     return {"kind": "MessageSent", "msg_type": "bokeh_event", "msg_data": said}
 
@@ -96,6 +96,8 @@ class TestPatches:
             speech({"type": "object", "name": "Slider", "id": "p9"}),
             speech({"kind": "draw"}),
             speech("draw"),
+            speech(entries(), before=[["data", matrix([1], "S1000000000")]]),
+            speech(entries(), before=[["model", {"type": "object", "name": "CustomJS"}]]),
         ],
     )
     def test_anything_else_is_refused(self, event):
@@ -130,6 +132,7 @@ class TestPatches:
             {"type": "map", "entries": [[1, 2]]},
             {"type": "map", "entries": [["a"]]},
             {"type": "map", "entries": "abc"},
+            {"type": "map", "entries": [["a", {"type": "set"}], ["a", 1]]},
             {"id": "p1"},
             array() | {"array": {"type": "bytes", "data": BOMB}},
             array() | {"array": [0] * 10},

@@ -130,6 +130,7 @@ RAW = [
     {"type": "object", "name": "CustomJS", "id": "js", "attributes": {"code": "1"}},
     {"type": "map", "entries": [[[1], 2]]},
     {"type": "bytes", "data": BOMB[:50_000]},
+    {"type": "ndarray", "array": ["a"], "order": "little", "dtype": "S300000000", "shape": [1]},
     {"id": "p1"},
     {"type": "nothing"},
 ]
@@ -149,6 +150,11 @@ ARRAYS = [
     for data in ({"id": "b0"}, {"id": "none"}, BOMB[:40_000])
     for form in _forms(dtype, shape, data)
 ]
+
+
+def hear(content, _):
+    """Listen to what the server says, which is never that it failed."""
+    assert not str(content.get("text")).startswith("The server failed."), content
 
 
 class Attacker:
@@ -187,7 +193,7 @@ class Attacker:
         try:
             self.token = self.token or await new_token(self.url)
             self.wire = await Wire.visit(self.url, self.token, self.views)
-            self.wire.listener = asyncio.create_task(self.wire.listen())
+            self.wire.listener = asyncio.create_task(self.wire.listen(hear))
             if self.pages:  # until then nothing new is sent to a page
                 await self.wire.send(*patch([event("document_ready", {"type": "map"})]))
             for page in self.pages:
@@ -281,6 +287,16 @@ class Attacker:
         said = encode({"kind": self.random.choice(KINDS)}, [])
         said["entries"].append([self.random.choice([*RIGHT]), self.random.choice(RAW)])
         return self._spoken(said)
+
+    def repeated(self):
+        """Say something right, with a key of it twice, of which one value is never right."""
+        spoken = speech(self._view(), {"kind": self.random.choice(KINDS), "parts": {"a": 1}}, [])
+        values = spoken["msg_data"]["values"]
+        said = values["entries"][1][1]
+        entries = self.random.choice([values, said, said["entries"][1][1]])["entries"]
+        key = self.random.choice(entries)[0]
+        entries.insert(self.random.randint(0, len(entries)), [key, self.random.choice(RAW)])
+        return patch([spoken])
 
     def array(self):
         said = encode({"kind": "draw", "number": 1}, [])
@@ -443,6 +459,7 @@ ATTACKS = {
     "change": 14,
     "document": 6,
     "raw": 8,
+    "repeated": 8,
     "array": 10,
     "kind": 4,
     "many": 2,

@@ -212,7 +212,7 @@ def _size(shape: Any) -> int:
 
 
 def _entries(value: Any) -> dict[str, Any]:
-    """Give the entries of a map whose keys are strings."""
+    """Give the entries of a map whose keys are strings, each there once."""
     if not isinstance(value, dict) or value.get("type") != "map":
         raise RefusedError("a value of another type")
     entries = value.get("entries", [])
@@ -222,7 +222,10 @@ def _entries(value: Any) -> dict[str, Any]:
         raise RefusedError("a map with other fields")
     if not all(isinstance(key, str) and len(key) <= MOST_LETTERS for key, _ in entries):
         raise RefusedError("a map with other keys")
-    return dict(entries)
+    found = dict(entries)
+    if len(found) < len(entries):  # Bokeh would build all of them
+        raise RefusedError("a map with a key twice")
+    return found
 
 
 def _check_name(value: Any) -> None:
