@@ -133,6 +133,7 @@ class TestPatches:
             {"type": "map", "entries": [["a"]]},
             {"type": "map", "entries": "abc"},
             {"type": "map", "entries": [["a", {"type": "set"}], ["a", 1]]},
+            [array("b1", "float32"), array("b1", "uint8")],
             {"id": "p1"},
             array() | {"array": {"type": "bytes", "data": BOMB}},
             array() | {"array": [0] * 10},

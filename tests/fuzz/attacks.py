@@ -151,6 +151,8 @@ ARRAYS = [
     for form in _forms(dtype, shape, data)
 ]
 
+NO_POINTS = [np.full(4, each, np.float32) for each in (np.nan, np.inf, -np.inf)]
+
 
 def hear(content, _):
     """Listen to what the server says, which is never that it failed."""
@@ -297,6 +299,14 @@ class Attacker:
         key = self.random.choice(entries)[0]
         entries.insert(self.random.randint(0, len(entries)), [key, self.random.choice(RAW)])
         return patch([spoken])
+
+    def shared(self):
+        """Say something right of an array, which is then spoken of as another one, too."""
+        said, arrays = {"kind": "draw", "points": self.random.choice(NO_POINTS), "number": 1}, []
+        spoken = speech(self.wire.model("Sketchpad"), said | {"lengths": np.int32([2])}, arrays)
+        entries = spoken["msg_data"]["values"]["entries"][1][1]["entries"]
+        entries.append(["x", encode(np.zeros(1, np.uint8), [])])  # which names the first array
+        return patch([spoken], arrays)
 
     def array(self):
         said = encode({"kind": "draw", "number": 1}, [])
@@ -460,6 +470,7 @@ ATTACKS = {
     "document": 6,
     "raw": 8,
     "repeated": 8,
+    "shared": 2,
     "array": 10,
     "kind": 4,
     "many": 2,

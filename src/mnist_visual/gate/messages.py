@@ -198,6 +198,8 @@ def _read_array(value: dict[str, Any], arrays: dict[str, ArrayForm]) -> None:
             more or others
         ):
             _check_name(name)
+            if name in arrays:  # its bytes would be checked as one of the two only
+                raise RefusedError("an array that is named twice")
             arrays[name] = ArrayForm(dtype, size)
         case _:
             raise RefusedError("an array that is not sent as one")
