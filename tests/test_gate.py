@@ -8,18 +8,21 @@ import itertools
 import json
 import weakref
 from types import SimpleNamespace
-from unittest.mock import AsyncMock
+from unittest.mock import AsyncMock, Mock
 
 import numpy as np
 import pytest
+from bokeh.server.connection import ServerConnection
 
 from mnist_visual.gate import uploads
-from mnist_visual.gate.assembly import Assembly, BrokenError
+from mnist_visual.gate.assembly import Assembly, BrokenError, Letter
 from mnist_visual.gate.house import BURST, RATE, House, with_ports
 from mnist_visual.gate.messages import (
     MOST_ARRAYS,
     MOST_BYTES,
     MOST_TEXT,
+    PULL,
+    Header,
     RefusedError,
     read_header,
     read_json,
@@ -345,6 +348,40 @@ def test_who_waits_for_a_turn_is_not_taken_for_lost():
         await waiting
 
     asyncio.run(crowd())
+
+
+class TestLeaving:
+    """Who has gone is no error, whoever notices it first."""
+
+    @pytest.fixture
+    def socket(self):
+        socket = Socket.__new__(Socket)
+        socket.application = SimpleNamespace(
+            settings={"house": House(frozenset(), 3, [])},
+            client_lost=ServerConnection.detach_session,
+        )
+        socket.connection = ServerConnection(Mock(), socket, Mock(), Mock())
+        socket.ws_connection = socket._upload = socket.close_code = socket.close_reason = None
+        socket._has_left = False
+        return socket
+
+    def test_a_ping_that_finds_nobody_ends_the_connection_once(self, socket):
+        session = socket.connection.session
+        socket.ping(b"0")
+        socket.on_close()
+        session.notify_connection_lost.assert_called_once_with()
+
+    def test_who_goes_while_it_waits_for_its_turn_is_written_no_page(self, socket, caplog):
+        async def crowd():
+            async with socket._house.turn():
+                letter = Letter(Header(PULL, {"msgid": "1", "msgtype": PULL}, 0))
+                waiting = asyncio.create_task(socket._take(letter))
+                await asyncio.sleep(0.01)
+                socket.ping(b"0")
+            await waiting
+
+        asyncio.run(crowd())
+        assert caplog.messages == []
 
 
 class TestUploads:

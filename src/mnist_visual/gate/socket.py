@@ -145,10 +145,11 @@ class Socket(WSHandler):
         self._limit()
 
     async def _take(self, letter: Letter) -> None:
+        pace = self._house.pace(self.connection.session)
         cost = 1 + letter.weight / BYTES_A_MESSAGE
         if letter.header.kind != PATCH:
             cost += PULL_COST
-        await asyncio.sleep(self._house.pace(self.connection.session).spend(cost))
+        await asyncio.sleep(pace.spend(cost))
         if self._has_left:
             return
         if letter.refusal is not None:
@@ -162,14 +163,14 @@ class Socket(WSHandler):
         try:
             # To write a whole page takes long, and one after the other others may speak.
             async with self._turn() if answer == ServerSession.pull else nullcontext():
-                reply = await answer(message, self.connection)
+                reply = None if self._has_left else await answer(message, self.connection)
         except Exception as error:  # noqa: BLE001 -- the connection outlives it
             self._house.notes.write("A message could not be handled.", error=error)
             failed = True
         else:
             failed = False
         if message.msgtype == PATCH:  # of which nothing else is done meanwhile
-            self._house.pace(self.connection.session).spend(SECOND * (time.thread_time() - start))
+            pace.spend(SECOND * (time.thread_time() - start))
         if failed:  # said outside, or Bokeh would add the traceback
             reply = self.connection.error(message, "The server failed. Its log says why.")
         if reply is not None:
@@ -266,18 +267,24 @@ class Socket(WSHandler):
         read = socket._read_bytes
 
         async def read_or_skip(size: int) -> bytes:
-            if size <= MOST_TEXT or not self._assembly.is_refused:
+            if size <= MOST_TEXT or self._has_left or not self._assembly.is_refused:
                 return bytes(await read(size))
-            left = size
+            pace, left = self._house.pace(self.connection.session), size
             while left:
                 left -= len(await socket.stream.read_bytes(min(left, MOST_TEXT), partial=True))
-            cost = size / BYTES_A_MESSAGE
-            await asyncio.sleep(self._house.pace(self.connection.session).spend(cost))
+            await asyncio.sleep(pace.spend(size / BYTES_A_MESSAGE))
             return b""
 
         socket._read_bytes = read_or_skip
 
     # How it ends
+
+    def ping(self, data: Any = b"") -> None:
+        """Ask whether somebody is there; who is not has left, though Tornado has yet to say so."""
+        try:
+            super().ping(data)
+        except WebSocketClosedError:
+            self.on_close()
 
     def on_close(self) -> None:
         """Leave the room to others; Tornado may say twice that a connection is closed."""
