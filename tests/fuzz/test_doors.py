@@ -51,6 +51,8 @@ class TestAddresses:
             ("/metadata", 404),
             ("/?bokeh-session-id=x", 403),
             ("/?bokeh-token=x", 403),
+            ("/static/js/bokeh.js%00.png", 404),
+            (f"/static/extensions/{EXTENSION}/dom.js%00.png", 404),
             ("/?" + "a" * 2001, 414),
         ],
     )
@@ -74,6 +76,11 @@ class TestAddresses:
 
     def test_a_page_can_only_be_read(self, server):
         assert run(fetch(server.url, method="POST"))[0] == 405
+
+    def test_who_only_asks_whether_the_page_is_there_gets_none_of_it(self, server):
+        status, headers, body = run(fetch(server.url, method="HEAD"))
+        assert (status, body) == (200, "")
+        assert "frame-ancestors" in headers["content-security-policy"]
 
     def test_scripts_are_run_that_bear_the_pages_own_mark(self, server):
         (_, headers, page), (_, other, _) = (run(fetch(server.url)) for _ in range(2))

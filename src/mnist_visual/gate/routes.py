@@ -13,7 +13,7 @@ from bokeh.server.views.ico_handler import IcoHandler
 from bokeh.server.views.multi_root_static_handler import MultiRootStaticHandler
 from bokeh.server.views.static_handler import StaticHandler
 from panel.io.server import DocHandler, Server, WSHandler
-from tornado.web import HTTPError, RequestHandler
+from tornado.web import HTTPError, RequestHandler, StaticFileHandler
 
 from mnist_visual._arrivals import Invitation, invite
 from mnist_visual._rejoining import rejoin
@@ -95,6 +95,10 @@ class Page(Door, DocHandler):
         if answer is not None:
             await answer
 
+    async def head(self, *args: Any, **kwargs: Any) -> None:
+        """Answer as to `get`, of which Tornado sends the headers: so the page is watched over."""
+        await self.get(*args, **kwargs)
+
     async def get_session(self) -> Invitation:
         """Invite to the session of a page that was lost, or to another."""
         return self._lost or invite(self)
@@ -125,11 +129,21 @@ class Page(Door, DocHandler):
         )
 
 
-class Static(Door, StaticHandler):
+class File(Door, StaticFileHandler):
+    """A file, by its name."""
+
+    async def get(self, path: str, include_body: bool = True) -> None:
+        """Write the file, whose name no system lets have a zero."""
+        if "\0" in path:
+            raise HTTPError(404)
+        await super().get(path, include_body)
+
+
+class Static(File, StaticHandler):
     """What Bokeh's own scripts and styles are read from."""
 
 
-class Extension(Door, MultiRootStaticHandler):
+class Extension(File, MultiRootStaticHandler):
     """What the scripts and styles of Panel and of our views are read from."""
 
     def get_cache_time(self, path: str, modified: datetime | None, mime_type: str) -> int:
