@@ -250,7 +250,7 @@ print(status.read_text().split('Threads:')[1].split()[0] if status.exists() else
         assert result.stdout.split() == ["1"], result.stderr
 
     def test_missing_weights_are_one_sentence(self, monkeypatch, tmp_path, capsys):
-        monkeypatch.setattr("mnist_visual.inference.resources.files", lambda _: tmp_path)
+        monkeypatch.setattr("mnist_visual._shipped.resources.files", lambda _: tmp_path)
         monkeypatch.setattr("mnist_visual.server.shared_network", inference.load_digit_network)
         assert cli.main(["serve", "--no-browser", "--port", "0"]) == 2
         assert "weights" in capsys.readouterr().err
