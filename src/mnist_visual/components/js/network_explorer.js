@@ -53,6 +53,12 @@ class Explorer {
     this.selected = [layer, unit]
     this.picture.mark(layer, unit)
     this.asking.post(() => ({ kind: "trace", layer: this.selected[0], unit: this.selected[1], chosen: !this.following }))
+    this.showWaiting()
+  }
+
+  // For whoever works with the page by a script: the numbers are not yet those of what was chosen.
+  showWaiting() {
+    this.element.toggleAttribute("data-waiting", this.asking.isWaiting)
   }
 
   // What was chosen elsewhere, in the address say.
@@ -88,6 +94,7 @@ class Explorer {
     else if (message.kind === "traced") {
       this.trace(message.trace)
       this.asking.answered(message.number)
+      this.showWaiting()
     }
   }
 
