@@ -29,7 +29,9 @@ from mnist_visual.gate.messages import (
     read_patch,
 )
 from mnist_visual.gate.pace import Notes, Pace
+from mnist_visual.gate.shares import Shares
 from mnist_visual.gate.socket import BYTES_A_MESSAGE, Socket
+from tests.waiting import eventually
 
 
 def speech(data, model="p1", name="data_event", before=()):
@@ -474,3 +476,112 @@ class TestPace:
         assert len(caplog.messages) <= 25
         assert max(map(len, caplog.messages)) < 300
         assert not any("\n" in line for line in caplog.messages)
+
+
+class Person:
+    """Somebody who asks for turns."""
+
+
+class TestShares:
+    """Those who ask are named by letters; a turn takes as long as a message says."""
+
+    @pytest.fixture
+    def order(self):
+        return []
+
+    @pytest.fixture
+    def ask(self, order):
+        """Give what takes a turn for somebody, and notes who had it."""
+        now = 0.0
+        shares, people = Shares(clock=lambda: now), {}
+
+        async def ask(name, seconds):
+            nonlocal now
+            async with shares.turn(people.setdefault(name, Person())):
+                order.append(name)
+                now += seconds
+
+        return ask
+
+    @staticmethod
+    async def soon(task):
+        """Start a task, and let it wait for its turn."""
+        started = asyncio.create_task(task)
+        await asyncio.sleep(0)
+        return started
+
+    def test_who_asks_for_little_waits_for_one_turn_of_another(self, ask, order):
+        async def hungry(name):
+            for _ in range(5):
+                await ask(name, 1.0)
+
+        async def run():
+            others = [await self.soon(hungry(name)) for name in "abcd"]
+            await eventually(lambda: len(order) >= 3, pause=0)
+            await ask("x", 0.1)
+            await asyncio.gather(*others)
+
+        asyncio.run(run())
+        assert order.index("x") <= 4
+        assert len(order) == 21
+
+    def test_each_has_as_much_time_whatever_its_messages_take(self, ask, order):
+        async def run():
+            await asyncio.gather(
+                self.repeat(ask, "a", 3.0, 5),
+                self.repeat(ask, "b", 1.0, 15),
+            )
+
+        asyncio.run(run())
+        half = order[: len(order) // 2]
+        assert 2 <= half.count("b") / half.count("a") <= 4
+
+    @staticmethod
+    async def repeat(ask, name, seconds, times):
+        for _ in range(times):
+            await ask(name, seconds)
+
+    def test_who_has_rested_has_nothing_saved(self, ask, order):
+        async def run():
+            await ask("rested", 1.0)
+            await self.repeat(ask, "a", 1.0, 50)
+            order.clear()
+            await asyncio.gather(*(self.repeat(ask, name, 1.0, 6) for name in ("a", "rested")))
+
+        asyncio.run(run())
+        assert 2 <= order[:6].count("rested") <= 4
+
+    def test_who_gives_up_or_fails_does_not_keep_the_turn(self, ask, order):
+        async def fail():
+            await ask("a", None)
+
+        async def run():
+            failing = await self.soon(fail())
+            waiting = await self.soon(ask("b", 1.0))
+            last = await self.soon(ask("c", 1.0))
+            waiting.cancel()
+            await asyncio.gather(failing, waiting, return_exceptions=True)
+            assert isinstance(failing.exception(), TypeError)
+            await last
+
+        asyncio.run(run())
+        assert order == ["a", "c"]
+
+    def test_a_turn_that_was_given_to_who_gives_up_goes_on_to_the_next(self, order):
+        async def run():
+            shares, first, second = Shares(), Person(), Person()
+
+            async def ask(who):
+                async with shares.turn(who):
+                    order.append(who)
+
+            async with shares.turn(first):
+                waiting = await self.soon(ask(first))
+            (_, given), *_ = shares._waiting
+            await eventually(given.done, pause=0)
+            waiting.cancel()
+            await asyncio.gather(waiting, return_exceptions=True)
+            await ask(second)
+            assert order == [second]
+
+        asyncio.run(run())

@@ -25,8 +25,8 @@ def becomes(read, expected):
         time.sleep(PAUSE)
 
 
-async def eventually(holds):
-    """Wait like `until`, in an event loop that goes on meanwhile."""
+async def eventually(holds, pause=0.001):
+    """Wait like `until`, in an event loop that goes on meanwhile; with no pause, round by round."""
     async with asyncio.timeout(PATIENCE):
         while not holds():
-            await asyncio.sleep(0.001)
+            await asyncio.sleep(pause)

@@ -217,8 +217,9 @@ def _strokes_of(message: dict[str, Any]) -> list[Stroke]:
         raise ValueError("points far off the square")
     if not lengths.size:
         return []
-    strokes = np.split(points.reshape(-1, 2), np.cumsum(lengths)[:-1])
-    length = sum(float(np.hypot(*np.diff(stroke, axis=0).T).sum()) for stroke in strokes)
-    if length > MAX_LENGTH * max(_SMALL, float(np.ptp(points.reshape(-1, 2), axis=0).max())):
-        raise ValueError(f"lines of {length} sides of the square together")
-    return strokes
+    pairs, ends = points.reshape(-1, 2), np.cumsum(lengths)[:-1]
+    steps = np.hypot(*np.diff(pairs, axis=0).T)
+    steps[ends - 1] = 0  # from one stroke to the next
+    if steps.sum() > MAX_LENGTH * max(_SMALL, np.ptp(pairs, axis=0).max()):
+        raise ValueError(f"lines of {steps.sum()} sides of the square together")
+    return np.split(pairs, ends)

@@ -13,6 +13,7 @@ from bokeh.server.contexts import ApplicationContext
 from bokeh.server.session import ServerSession
 
 from .pace import Notes, Pace
+from .shares import Shares
 from .uploads import Uploads
 
 RATE, BURST = 600, 1200  # messages a second; a pen that is read 240 times a second sends fewer
@@ -39,6 +40,7 @@ class House:
     waiting: int = 0  # visitors whose session is not built yet
     paces: WeakKeyDictionary[ServerSession, Pace] = field(default_factory=WeakKeyDictionary)
     notes: Notes = field(default_factory=Notes)
+    shares: Shares = field(default_factory=Shares)
     building: asyncio.Lock = field(default_factory=asyncio.Lock)
     uploads: Uploads = field(default_factory=Uploads)
 

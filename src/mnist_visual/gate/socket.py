@@ -35,9 +35,6 @@ MOST_REFUSED = 200  # messages of one connection
 MOST_CONNECTIONS = 20  # of one session, each of which is told all; those that are lost linger
 POLICY, TRY_LATER = 1008, 1013  # why a websocket is closed, as the standard numbers it
 
-_ANSWERS = {PATCH: (patch_doc, ServerSession.patch)}
-_PULL = pull_doc_req, ServerSession.pull
-
 
 class Socket(WSHandler):
     """Bokeh's websocket, for those who come from our page and say what our page says."""
@@ -155,26 +152,46 @@ class Socket(WSHandler):
         if letter.refusal is not None:
             await self._refuse(letter)
             return
-        make, answer = _ANSWERS.get(letter.header.kind, _PULL)
-        message = make(letter.header.fields, {}, letter.content)
+        is_patch = letter.header.kind == PATCH
+        message = (patch_doc if is_patch else pull_doc_req)(
+            letter.header.fields, {}, letter.content
+        )
         for name, data in letter.arrays.items():
             message.assemble_buffer({"id": name}, data)
-        start = time.thread_time()
         try:
-            # To write a whole page takes long, and one after the other others may speak.
-            async with self._turn() if answer == ServerSession.pull else nullcontext():
-                reply = None if self._has_left else await answer(message, self.connection)
+            reply = await (self._patch(message, letter) if is_patch else self._pull(message))
+        except RefusedError as refusal:
+            letter.refusal = refusal
+            await self._refuse(letter)
+            return
         except Exception as error:  # noqa: BLE001 -- the connection outlives it
             self._house.notes.write("A message could not be handled.", error=error)
-            failed = True
-        else:
-            failed = False
-        if message.msgtype == PATCH:  # of which nothing else is done meanwhile
-            pace.spend(SECOND * (time.thread_time() - start))
-        if failed:  # said outside, or Bokeh would add the traceback
+            # Said outside, or Bokeh would add the traceback.
             reply = self.connection.error(message, "The server failed. Its log says why.")
         if reply is not None:
             await self.send_message(reply)
+
+    async def _pull(self, message: Any) -> Any:
+        # To write a whole page takes long, and one after the other others may speak.
+        async with self._turn():
+            return None if self._has_left else await ServerSession.pull(message, self.connection)
+
+    async def _patch(self, message: Any, letter: Letter) -> Any:
+        session = self.connection.session
+
+        async def apply() -> None:
+            async with self._house.shares.turn(session):
+                start = time.thread_time()
+                try:
+                    self._allow(letter.said)  # a view may have left while it waited
+                    message.apply_to_document(session.document, session)
+                finally:
+                    self._house.pace(session).spend(SECOND * (time.thread_time() - start))
+
+        # Who waits for a turn has the document's lock, not the other way round: it may be held for
+        # long by what waits for something else.
+        await session.with_document_locked(apply)
+        return self.connection.ok(message)
 
     @asynccontextmanager
     async def _turn(self) -> AsyncIterator[None]:
