@@ -29,7 +29,7 @@ from mnist_visual.gate.messages import (
     read_patch,
 )
 from mnist_visual.gate.pace import Notes, Pace
-from mnist_visual.gate.shares import Shares
+from mnist_visual.gate.shares import FREE, Shares
 from mnist_visual.gate.socket import BYTES_A_MESSAGE, Socket
 from tests.waiting import eventually
 
@@ -493,7 +493,7 @@ class TestShares:
     def ask(self, order):
         """Give what takes a turn for somebody, and notes who had it."""
         now = 0.0
-        shares, people = Shares(clock=lambda: now), {}
+        shares, people = Shares(worked=lambda: now, clock=lambda: 0.0), {}
 
         async def ask(name, seconds):
             nonlocal now
@@ -551,6 +551,15 @@ class TestShares:
         asyncio.run(run())
         assert 2 <= order[:6].count("rested") <= 4
 
+    def test_what_somebody_asks_for_on_arriving_is_not_counted(self, ask, order):
+        async def run():
+            await self.repeat(ask, "x", FREE / 4, 3)
+            order.clear()
+            await asyncio.gather(*[await self.soon(ask(name, 0.01)) for name in ("a", "x", "new")])
+
+        asyncio.run(run())
+        assert order == ["a", "x", "new"]
+
     def test_who_gives_up_or_fails_does_not_keep_the_turn(self, ask, order):
         async def fail():
             await ask("a", None)
@@ -577,7 +586,7 @@ class TestShares:
 
             async with shares.turn(first):
                 waiting = await self.soon(ask(first))
-            (_, given), *_ = shares._waiting
+                ((_, given),) = shares._waiting
             await eventually(given.done, pause=0)
             waiting.cancel()
             await asyncio.gather(waiting, return_exceptions=True)

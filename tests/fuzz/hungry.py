@@ -5,6 +5,7 @@ import sys
 
 import numpy as np
 
+from mnist_visual.gate.shares import FREE
 from tests.waiting import eventually
 
 from .messages import drawing, event, patch, say
@@ -45,13 +46,14 @@ async def draw_without_rest(wire):
 
 
 async def main(url, count):
-    """Say when all are in, and draw until the process is ended."""
+    """Draw until the process is ended; say when all have drawn for a while."""
     wires = [await enter(url) for _ in range(count)]
-    sys.stdout.write("in\n")
-    sys.stdout.flush()
     async with asyncio.TaskGroup() as group:
         for wire in wires:
             group.create_task(draw_without_rest(wire))
+        await asyncio.sleep(2 * count * FREE)  # the server does other things, too
+        sys.stdout.write("drawing\n")
+        sys.stdout.flush()
 
 
 if __name__ == "__main__":

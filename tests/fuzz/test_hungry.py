@@ -17,7 +17,7 @@ async def watched(server):
     others = await asyncio.create_subprocess_exec(*command, stdout=asyncio.subprocess.PIPE)
     visitor, done = Visitor(server.url, server.worked), asyncio.Event()
     try:
-        assert await others.stdout.readline() == b"in\n"
+        assert await others.stdout.readline() == b"drawing\n"
         drawing = asyncio.create_task(visitor.draw_until(done))
         await asyncio.sleep(SECONDS)
         done.set()

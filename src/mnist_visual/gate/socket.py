@@ -181,6 +181,8 @@ class Socket(WSHandler):
 
         async def apply() -> None:
             async with self._house.shares.turn(session):
+                if self._has_left:
+                    return
                 start = time.thread_time()
                 try:
                     self._allow(letter.said)  # a view may have left while it waited
