@@ -7,7 +7,7 @@ from pathlib import Path
 
 import mnist_visual
 
-from .test_architecture import ROWS
+from .test_imports import ROWS
 
 ROOT = Path(__file__).parents[1]
 GUIDE = (ROOT / "CONTRIBUTING.md").read_text(encoding="utf-8")

@@ -8,10 +8,10 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from ._arrays import Floats
 from ._models import input_shape
 from ._numbers import finite_floats, real_numbers
 
-Floats = npt.NDArray[np.float32]
 Extent = tuple[float, float, float, float]
 
 MAX_CODES = 10_000_000  # of one call; the next mistake would be out of memory

@@ -20,9 +20,9 @@ import numpy.typing as npt
 from jax.sharding import Mesh, NamedSharding, PartitionSpec
 
 from . import _backend as _backend  # refuses any Keras but one on JAX
+from ._arrays import Floats
 from ._models import (
     BATCH_SIZE,
-    Floats,
     Part,
     Prepare,
     Steps,

@@ -7,6 +7,7 @@ import math
 import numpy as np
 import numpy.typing as npt
 
+from ._arrays import Floats
 from ._mnist import BOX, SIZE, STROKE_WIDTH
 
 # Nine in ten of MNIST's digits have strokes of such widths, as `with_usual_weight` measures them.
@@ -14,8 +15,6 @@ USUAL_WIDTHS = (1.6, 4.2)
 # What is at least so dark, of the darkest, belongs to the digit's box.
 INK = 0.1
 MAX_PIXELS = 5_000_000
-
-Floats = npt.NDArray[np.float32]
 
 
 def checked_picture(picture: npt.ArrayLike) -> npt.NDArray[np.float64]:

@@ -8,13 +8,11 @@ from weakref import WeakKeyDictionary
 
 import jax
 import numpy as np
-import numpy.typing as npt
 
+from ._arrays import Floats
 from ._backend import keras
 from ._graph import model_steps, named_outputs
 from ._models import structure
-
-Floats = npt.NDArray[np.float32]
 
 # One compiled pass for each model and choice of layers, as long as the model lives.
 _Pass = tuple[list[Any], Callable[..., Any]]

@@ -13,7 +13,8 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-Floats = npt.NDArray[np.float32]
+from ._arrays import Floats
+
 Weights = Mapping[str, tuple[Floats, Floats]]  # kernel and bias by the name of the layer
 
 # The logarithm of a code's variance stays within -10 and 10: far wider than training ever takes it,

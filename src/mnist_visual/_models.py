@@ -10,10 +10,11 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from ._arrays import Floats
+
 BATCH_SIZE = 128
 _SMALL_SCALE = 0.1  # 1/255 and 1/127.5 are meant for 0 to 255; larger ones for other pictures
 
-Floats = npt.NDArray[np.float32]
 Shape = tuple[int | None, ...]
 # From the models, as functions of their inputs, and a batch of inputs to a list of results.
 Steps = Callable[..., list[Any]]

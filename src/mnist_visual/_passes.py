@@ -14,9 +14,9 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from ._arrays import Floats
 from ._models import (
     BATCH_SIZE,
-    Floats,
     ModelOutputError,
     Part,
     Prepare,

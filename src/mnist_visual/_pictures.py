@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import numpy.typing as npt
 
-from ._models import Floats, Shape, reads_bytes
+from ._arrays import Floats
+from ._models import Shape, reads_bytes
 
 if TYPE_CHECKING:
     from ._backend import keras

@@ -28,7 +28,8 @@ from collections.abc import Callable, Iterator
 import numpy as np
 import numpy.typing as npt
 
-Floats = npt.NDArray[np.float32]
+from ._arrays import Floats
+
 # From rows and columns of points of the finest lattice to log-probabilities (classes, points).
 Evaluate = Callable[[npt.NDArray[np.intp], npt.NDArray[np.intp]], Floats]
 

@@ -8,13 +8,12 @@ from collections.abc import Sequence
 import numpy as np
 import numpy.typing as npt
 
+from ._arrays import Floats
 from ._mnist import SIZE, STROKE_WIDTH
 
 MAX_STROKES = 10_000
 MAX_POINTS = 100_000
 MAX_COORDINATE = 1e6
-
-Floats = npt.NDArray[np.float32]
 
 
 def checked_strokes(strokes: Sequence[npt.ArrayLike]) -> list[npt.NDArray[np.float64]]:

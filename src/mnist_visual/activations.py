@@ -8,14 +8,13 @@ from typing import TYPE_CHECKING
 import numpy as np
 import numpy.typing as npt
 
+from ._arrays import Floats
 from ._models import input_shape, reads_bytes
 from ._pictures import picture_batch
 from .digit_network import DigitNetwork
 
 if TYPE_CHECKING:
     from ._backend import keras
-
-Floats = npt.NDArray[np.float32]
 
 
 def feature_maps(

@@ -18,9 +18,10 @@ import jax.numpy as jnp
 import numpy as np
 import numpy.typing as npt
 
+from ._arrays import Floats
+
 __all__ = ["warp"]
 
-Floats = npt.NDArray[np.float32]
 Seed = int | Sequence[int]
 
 # The random parts at strength 1, as standard deviations; all but the wobble end at twice that.

@@ -7,12 +7,10 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
+from ._arrays import Doubles, Floats
 from ._checks import Extent, checked_codes
 from ._numbers import checked_count
 from .latent import LatentCodes
-
-Floats = npt.NDArray[np.float32]
-Doubles = npt.NDArray[np.float64]
 
 _STARTS = 512  # codes of a class at which its density is compared
 _BATCH_SIZE = 64  # of them at once, so that memory stays flat

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import numpy.typing as npt
 
+from ._arrays import Floats
 from .augmentation import affine_maps, warp
 from .drawing import normalize_strokes
 from .outliers import random_outliers
@@ -16,7 +17,6 @@ if TYPE_CHECKING:
 
     from .pen_digits import PenDigits
 
-Floats = npt.NDArray[np.float32]
 
 # MNIST's digits are warped with full strength until there, then less and less: the network is
 # to settle on them as they are. Pen digits are always redrawn: there are few people behind them.

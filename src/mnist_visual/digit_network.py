@@ -9,17 +9,8 @@ from functools import cached_property
 import numpy as np
 import numpy.typing as npt
 
-from ._layers import (
-    Affine,
-    Floats,
-    Weights,
-    affine,
-    convolve,
-    in_batches,
-    max_pool,
-    relu,
-    softmax,
-)
+from ._arrays import Floats
+from ._layers import Affine, Weights, affine, convolve, in_batches, max_pool, relu, softmax
 from ._pictures import as_digits, as_floats
 from .arithmetic.computation import Computation, Layer, Operation
 from .arithmetic.convolution import Window

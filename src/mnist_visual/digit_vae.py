@@ -8,17 +8,8 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from ._layers import (
-    LOG_VAR_LIMIT,
-    Affine,
-    Floats,
-    Weights,
-    affine,
-    in_batches,
-    overlay,
-    sigmoid,
-    silu,
-)
+from ._arrays import Floats
+from ._layers import LOG_VAR_LIMIT, Affine, Weights, affine, in_batches, overlay, sigmoid, silu
 from ._pictures import as_digits
 
 

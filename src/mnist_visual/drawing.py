@@ -18,11 +18,10 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
+from ._arrays import Floats
 from ._image_ink import checked_picture, find_ink, fit, ink_box, with_usual_weight
 from ._mnist import BOX, CENTRE, SIZE, STROKE_WIDTH
 from ._stroke_drawing import MAX_COORDINATE, checked_strokes, cut_lines, draw_pieces
-
-Floats = npt.NDArray[np.float32]
 
 _PIXELS = np.arange(SIZE, dtype=np.float32)
 

@@ -7,8 +7,8 @@ from typing import Any
 import holoviews as hv
 import holoviews.plotting.bokeh  # registers the options of Bokeh
 import numpy as np
-import numpy.typing as npt
 
+from ._arrays import Floats
 from ._numbers import checked_count
 from .arithmetic.traces import ActivationTrace, MaximumTrace, SumTrace, UnitTrace
 from .explanation.change import Change
@@ -16,8 +16,6 @@ from .explanation.evidence import Evidence
 from .explanation.saliency import Saliency
 from .layer_plots import mosaic
 from .palette import INK_COLORS, SIGNED_COLORS, class_color, color_ramp
-
-Floats = npt.NDArray[np.float32]
 
 _CELL = 34  # pixels, so that a number fits in
 _MOST_NUMBERS = 300  # more could not be read

@@ -10,9 +10,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from functools import cache
 
+from ._arrays import Floats
 from ._files import broken_is_value_error
 from ._hdf5 import HDF5
-from ._layers import Floats
 from ._shipped import shipped_file
 from ._weights_file import read_layer
 from .digit_network import DigitNetwork

@@ -13,6 +13,7 @@ import numpy as np
 import numpy.typing as npt
 from PIL import Image
 
+from ._arrays import Floats
 from ._checks import checked_codes
 from ._files import PathLike, checked_target, write_whole
 from ._models import find_part, input_shape
@@ -21,7 +22,6 @@ from ._pictures import as_floats
 from .latent import decode, encode
 from .regions import decode_and_classify
 
-Floats = npt.NDArray[np.float32]
 Pixels = npt.NDArray[np.uint8]
 
 METHODS = ("linear", "spherical")

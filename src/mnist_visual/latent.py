@@ -23,6 +23,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from ._arrays import Floats
 from ._checks import (
     Extent,
     check_plane,
@@ -34,8 +35,6 @@ from ._models import ModelOutputError, Part, find_part, input_shape
 from ._numbers import checked_count
 from ._passes import run_in_batches
 from ._pictures import as_read, batched_pictures
-
-Floats = npt.NDArray[np.float32]
 
 SPACINGS = ("even", "quantile")
 

@@ -15,6 +15,7 @@ import holoviews.plotting.bokeh  # registers the options of Bokeh
 import numpy as np
 import numpy.typing as npt
 
+from ._arrays import Floats
 from ._names import checked_names
 from .clusters import plain_codes, plain_labels
 from .interpolation import LatentPath, filmstrip
@@ -25,8 +26,6 @@ from .regions import ClassRegions
 X = hv.Dimension("x", label="first latent number")
 Y = hv.Dimension("y", label="second latent number")
 CLASS = hv.Dimension("class", label="class")
-
-Floats = npt.NDArray[np.float32]
 
 
 def plot_latent_scatter(

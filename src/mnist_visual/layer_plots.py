@@ -10,10 +10,9 @@ import holoviews.plotting.bokeh  # registers the options of Bokeh
 import numpy as np
 import numpy.typing as npt
 
+from ._arrays import Floats
 from ._numbers import checked_count
 from .palette import INK_COLORS, SIGNED_COLORS, color_ramp
-
-Floats = npt.NDArray[np.float32]
 
 
 @overload

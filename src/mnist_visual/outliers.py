@@ -23,11 +23,11 @@ import numpy as np
 import numpy.typing as npt
 
 from . import _glyphs
+from ._arrays import Floats
 from ._glyphs import Stroke, smooth
 from ._mnist import SIZE
 from .drawing import normalize_strokes
 
-Floats = npt.NDArray[np.float32]
 Rng = np.random.Generator
 Strokes = list[Stroke]
 

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from ._arrays import Floats
 from ._checks import (
     Extent,
     check_plane,
@@ -21,8 +22,6 @@ from ._passes import run_in_batches
 from ._pictures import reshaped_picture
 from ._refinement import coarse_step, lattice_bands
 from .latent import LatentCodes, as_pictures
-
-Floats = npt.NDArray[np.float32]
 
 MAX_RESOLUTION = 4096
 _SMALLEST = 1e-30  # of a probability, so that its logarithm is finite

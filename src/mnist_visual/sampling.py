@@ -8,12 +8,11 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from ._arrays import Floats
 from ._checks import MAX_CODES
 from ._models import find_part, input_shape
 from ._numbers import checked_count
 from .latent import LatentCodes, decode, encode
-
-Floats = npt.NDArray[np.float32]
 
 
 @dataclass(frozen=True, eq=False)

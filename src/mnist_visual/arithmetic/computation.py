@@ -12,7 +12,9 @@ from typing import Any, NamedTuple, Protocol
 
 import numpy as np
 
-from .traces import Floats, SumTrace, Unit, UnitTrace, Where
+from mnist_visual._arrays import Floats
+
+from .traces import SumTrace, Unit, UnitTrace, Where
 
 # Float32 rounds far more finely, but a GPU may round to fewer digits. What is beyond is wrong.
 _TOLERANCE = 1e-3

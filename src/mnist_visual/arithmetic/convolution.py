@@ -8,9 +8,9 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from mnist_visual._arrays import Floats
 from mnist_visual._numbers import checked_count, finite_floats, real_numbers
 
-Floats = npt.NDArray[np.float32]
 Places = npt.NDArray[np.intp]
 
 _MOST_PIXELS = 10_000_000  # with the padding; the next mistake would be out of memory

@@ -9,9 +9,8 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from mnist_visual._arrays import Floats
 from mnist_visual._numbers import checked_count, finite_floats, real_numbers
-
-from .traces import Floats
 
 
 @dataclass(frozen=True, eq=False)

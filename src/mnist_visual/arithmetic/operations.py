@@ -8,18 +8,11 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
+from mnist_visual._arrays import Floats
+
 from .convolution import Window
 from .nonlinear import Activation
-from .traces import (
-    ActivationTrace,
-    Floats,
-    MaximumTrace,
-    Places,
-    Softmax,
-    SumTrace,
-    UnitTrace,
-    Where,
-)
+from .traces import ActivationTrace, MaximumTrace, Places, Softmax, SumTrace, UnitTrace, Where
 
 LINEAR = Activation()
 

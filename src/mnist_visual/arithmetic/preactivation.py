@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import numpy as np
 
+from mnist_visual._arrays import Floats
+
 from .computation import Computation, Operation
 from .convolution import correlate
 from .nonlinear import Activation
 from .operations import Activate, Convolution, Dense
-from .traces import Floats
 
 
 def activation_of(operation: Operation) -> Activation | None:

@@ -8,7 +8,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from .traces import Floats, PassTrace, Places, UnitTrace, Where
+from mnist_visual._arrays import Floats
+
+from .traces import PassTrace, Places, UnitTrace, Where
 
 
 @dataclass(frozen=True, eq=False)

@@ -9,7 +9,8 @@ from typing import NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-Floats = npt.NDArray[np.float32]
+from mnist_visual._arrays import Floats
+
 Places = npt.NDArray[np.intp]
 Unit = tuple[int, ...]
 

@@ -7,11 +7,10 @@ from typing import Any, NamedTuple
 import numpy as np
 import numpy.typing as npt
 
+from mnist_visual._arrays import Floats
 from mnist_visual.digit_network import DigitNetwork
 
 from .reading import Reading
-
-Floats = npt.NDArray[np.float32]
 
 SIDE = 3
 LARGEST = 99.0

@@ -30,11 +30,12 @@ from typing import Any
 import numpy as np
 import param
 
+from mnist_visual._arrays import Bytes
 from mnist_visual._checks import Extent, checked_extent
 from mnist_visual._numbers import checked_count
 from mnist_visual.interpolation import METHODS, save_gif
 
-from ._shades import Bytes, as_bytes
+from ._shades import as_bytes
 from .latent_plane import FARTHEST, MAX_GRID, RESOLUTION, LatentPlane, Point
 
 FILM_STEPS = 48

@@ -8,11 +8,10 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from mnist_visual._arrays import Floats
 from mnist_visual.live_training.recorder import Recorder
 from mnist_visual.live_training.records import Kind, Progress, Settings, Snapshot
 from mnist_visual.live_training.snapshots import network_of, vae_of
-
-Floats = npt.NDArray[np.float32]
 
 
 class RecordedRun:

@@ -7,8 +7,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-Floats = npt.NDArray[np.float32]
-Bytes = npt.NDArray[np.uint8]
+from mnist_visual._arrays import Bytes, Floats
 
 _LEAST = 1e-6  # largest value of a layer that is not dead
 

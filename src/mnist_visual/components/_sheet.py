@@ -7,7 +7,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from mnist_visual.arithmetic.traces import Floats, Unit
+from mnist_visual._arrays import Floats
+from mnist_visual.arithmetic.traces import Unit
 
 
 @dataclass(frozen=True)

@@ -6,14 +6,12 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 
+from mnist_visual._arrays import Floats
 from mnist_visual._numbers import checked_count
 from mnist_visual.arithmetic.convolution import Window, apply_kernel
 
 from ._kernels import DECIMALS, SIDE
-
-Floats = npt.NDArray[np.float32]
 
 STRIDES = (1, 2, 3)
 PADDINGS = ("valid", "same")

@@ -7,13 +7,10 @@ import threading
 from collections.abc import Callable, Sequence
 from typing import Any, Literal, Protocol
 
-import numpy as np
-import numpy.typing as npt
 import panel as pn
 
+from mnist_visual._arrays import Bytes
 from mnist_visual.live_training.records import Progress, Settings, Snapshot
-
-Bytes = npt.NDArray[np.uint8]
 
 
 class TrainingRun(Protocol):

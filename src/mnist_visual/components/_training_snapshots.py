@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from mnist_visual._arrays import Bytes, Floats
 from mnist_visual._weights_file import NOT_FINITE
 from mnist_visual.latent import encode
 from mnist_visual.live_training.records import Kind, Settings, Snapshot
@@ -29,8 +30,6 @@ _COME_APART = (
 )
 
 Message = dict[str, Any]
-Bytes = npt.NDArray[np.uint8]
-Floats = npt.NDArray[np.float32]
 
 
 def classifier_message(snapshot: Snapshot, network: Any, labels: Bytes, classes: int) -> Message:

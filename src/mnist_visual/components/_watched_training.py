@@ -11,11 +11,12 @@ import numpy.typing as npt
 import panel as pn
 import param
 
+from mnist_visual._arrays import Bytes
 from mnist_visual.live_training.records import Kind, Progress, Settings, Snapshot
 
 from ._recorded_runs import RecordedRun
 from ._training_messages import Message, history
-from ._training_runs import Bytes, TrainingQueue, TrainingRun, hand_over
+from ._training_runs import TrainingQueue, TrainingRun, hand_over
 from ._training_snapshots import half_side
 
 if TYPE_CHECKING:

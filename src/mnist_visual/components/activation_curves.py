@@ -8,10 +8,11 @@ from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple
 import numpy as np
 import param
 
+from mnist_visual._arrays import Floats
 from mnist_visual.arithmetic.computation import Computation
 from mnist_visual.arithmetic.nonlinear import Activation
 from mnist_visual.arithmetic.preactivation import activation_of, preactivations
-from mnist_visual.arithmetic.traces import Floats, Unit
+from mnist_visual.arithmetic.traces import Unit
 
 from ._linked import as_unit
 from ._messages import is_index, is_number

@@ -11,6 +11,7 @@ import numpy as np
 import numpy.typing as npt
 import param
 
+from mnist_visual._arrays import Floats
 from mnist_visual._names import checked_names
 from mnist_visual.digit_network import DigitNetwork
 from mnist_visual.explanation.change import Change, smallest_change
@@ -21,7 +22,6 @@ from ._messages import checked_index, is_number
 from ._view import JS, Titled, View, kind_of
 from .reading import Reading
 
-Floats = npt.NDArray[np.float32]
 Message = dict[str, Any]
 Read = Callable[[Floats], Floats]
 

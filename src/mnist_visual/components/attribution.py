@@ -7,9 +7,9 @@ from functools import partial
 from typing import Any, ClassVar
 
 import numpy as np
-import numpy.typing as npt
 import param
 
+from mnist_visual._arrays import Floats
 from mnist_visual._names import checked_names
 from mnist_visual.explanation.evidence import Evidence, evidence
 from mnist_visual.explanation.saliency import METHODS, saliency
@@ -21,7 +21,6 @@ from ._messages import checked_index
 from ._view import JS, Titled, View, kind_of
 from .reading import Reading
 
-Floats = npt.NDArray[np.float32]
 Message = dict[str, Any]
 
 UNITS = 10  # that are shown one by one

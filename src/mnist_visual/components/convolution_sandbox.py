@@ -8,6 +8,7 @@ import numpy as np
 import numpy.typing as npt
 import param
 
+from mnist_visual._arrays import Floats
 from mnist_visual._numbers import checked_count
 
 from ._kernels import (
@@ -21,7 +22,7 @@ from ._kernels import (
 )
 from ._linked import Part, as_count, as_counts, as_flag, as_word
 from ._messages import checked_place, is_number
-from ._sliding import DILATIONS, PADDINGS, STRIDES, Floats, Sliding, checked_settings
+from ._sliding import DILATIONS, PADDINGS, STRIDES, Sliding, checked_settings
 from ._view import JS, Titled, View, kind_of
 from .reading import Reading
 

@@ -11,6 +11,7 @@ from typing import Any, TypeVar
 import numpy as np
 import numpy.typing as npt
 
+from mnist_visual._arrays import Floats
 from mnist_visual._checks import Extent, check_plane, checked_extent
 from mnist_visual._models import find_part
 from mnist_visual._names import checked_names
@@ -27,7 +28,6 @@ from mnist_visual.latent import LatentGrid, decode, encode, latent_grid
 from mnist_visual.regions import ClassRegions, class_regions, decode_and_classify
 from mnist_visual.sampling import sample_posterior
 
-Floats = npt.NDArray[np.float32]
 Point = tuple[float, float]
 Result = TypeVar("Result")
 

@@ -9,6 +9,7 @@ import numpy as np
 import numpy.typing as npt
 import param
 
+from mnist_visual._arrays import Floats
 from mnist_visual._models import input_shape
 from mnist_visual._names import checked_names
 from mnist_visual._numbers import checked_count
@@ -24,7 +25,6 @@ from ._view import JS, Titled, View, kind_of
 from .reading import Reading
 from .samples import typical_digits
 
-Floats = npt.NDArray[np.float32]
 Examples = tuple[npt.ArrayLike, npt.ArrayLike]
 Weights = tuple[Floats, Floats | None]
 

@@ -8,11 +8,12 @@ from typing import Any, ClassVar
 import numpy as np
 import param
 
+from mnist_visual._arrays import Floats
 from mnist_visual._numbers import checked_count
 from mnist_visual.arithmetic.computation import Computation
 from mnist_visual.arithmetic.operations import Pooling
 from mnist_visual.arithmetic.pooling import pool_map
-from mnist_visual.arithmetic.traces import Floats, PassTrace
+from mnist_visual.arithmetic.traces import PassTrace
 
 from ._linked import as_count, as_counts
 from ._messages import checked_index, checked_place

@@ -9,12 +9,11 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from mnist_visual._arrays import Doubles, Floats
 from mnist_visual._models import check_reads_units, name_of
 
 from .scores import FEW, MANY, Scores, checked_label, class_scores, one_picture
 
-Floats = npt.NDArray[np.float32]
-Doubles = npt.NDArray[np.float64]
 Classes = npt.NDArray[np.intp]
 
 _GRID = 14  # places along a way at once; times nine other classes, about one batch

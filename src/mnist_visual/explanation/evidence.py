@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from mnist_visual._arrays import Floats
 from mnist_visual._models import name_of
 from mnist_visual._numbers import checked_count
 from mnist_visual.arithmetic.computation import Computation
@@ -15,8 +16,6 @@ from mnist_visual.arithmetic.logits import last_dense
 from mnist_visual.arithmetic.rearrangements import keeps_values
 
 from .tracing import trace_network
-
-Floats = npt.NDArray[np.float32]
 
 
 @dataclass(frozen=True, eq=False)

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from mnist_visual._arrays import Floats
 from mnist_visual._backend import keras
 from mnist_visual._graph import check_model, input_name, model_steps, named_outputs
 from mnist_visual._layer_outputs import outputs_of
@@ -25,8 +26,6 @@ from mnist_visual.arithmetic.operations import (
     Scaling,
 )
 from mnist_visual.arithmetic.rearrangements import Concatenation, Input, Reshape, Shift, Unsupported
-
-Floats = npt.NDArray[np.float32]
 
 
 def read_computation(model: keras.Model, image: npt.ArrayLike) -> Computation:

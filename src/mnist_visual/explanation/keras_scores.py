@@ -12,13 +12,12 @@ import jax.numpy as jnp
 import numpy as np
 import numpy.typing as npt
 
+from mnist_visual._arrays import Floats
 from mnist_visual._backend import keras
 from mnist_visual._graph import check_model
 from mnist_visual._models import reads_bytes, structure
 
 from .scores import FEW, MANY
-
-Floats = npt.NDArray[np.float32]
 
 # After these, the order of the classes is that before, but the values flatten out.
 _LAST = (

@@ -10,10 +10,9 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from .scores import FEW, MANY, Scores, checked_label, class_scores, one_picture
+from mnist_visual._arrays import Doubles, Floats
 
-Floats = npt.NDArray[np.float32]
-Doubles = npt.NDArray[np.float64]
+from .scores import FEW, MANY, Scores, checked_label, class_scores, one_picture
 
 # Integrated gradients add up within this part of the range of the logit along the way.
 _TOLERANCE, _ROUNDS = 1e-4, 20

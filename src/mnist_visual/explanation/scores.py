@@ -7,13 +7,12 @@ from typing import Any, Protocol
 import numpy as np
 import numpy.typing as npt
 
+from mnist_visual._arrays import Floats
 from mnist_visual._numbers import checked_count
 from mnist_visual._pictures import picture_batch
 from mnist_visual.digit_network import DigitNetwork
 
 from .digit_scores import DigitScores
-
-Floats = npt.NDArray[np.float32]
 
 # Of pictures at once: two shapes, so two compilations.
 FEW, MANY = 16, 128

@@ -7,8 +7,8 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 
+from mnist_visual._arrays import Floats
 from mnist_visual._layers import Affine, silu
 from mnist_visual.clusters import square_around
 from mnist_visual.digit_network import DigitNetwork
@@ -16,8 +16,6 @@ from mnist_visual.digit_vae import DigitVAE, digit_vae
 from mnist_visual.inference import CLASSIFIER_LAYERS, DECODER_LAYERS, ENCODER_LAYERS
 
 from .packing import RoundedLayer, layer_arrays, round_finely, round_for_inputs
-
-Floats = npt.NDArray[np.float32]
 
 # How far weights are rounded: the decoder's pictures stay within a grey level or so of 256, and
 # the places of drawings within a fraction of the encoder's own doubt.

@@ -23,9 +23,8 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from mnist_visual._arrays import Floats
 from mnist_visual._layers import Affine
-
-Floats = npt.NDArray[np.float32]
 
 _HALF = 1 << 7
 _LARGEST = (1 << 15) - 1 - _HALF  # of 16 bits

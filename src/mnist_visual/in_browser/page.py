@@ -14,6 +14,7 @@ import numpy as np
 import numpy.typing as npt
 
 from mnist_visual import __version__
+from mnist_visual._arrays import Floats
 from mnist_visual._files import PathLike, checked_target, write_whole
 from mnist_visual._headings import HEADINGS
 from mnist_visual.clusters import class_modes, plain_labels, square_around
@@ -27,8 +28,6 @@ from mnist_visual.lessons import as_html, load_lessons
 from .bundle import bundle
 from .networks import carried_classifier, carried_vae, network_from, vae_from
 from .packing import layer_arrays, pack
-
-Floats = npt.NDArray[np.float32]
 
 MAX_BYTES = 1_500_000
 MAX_PLACES = 5_000  # codes of real digits on the plane

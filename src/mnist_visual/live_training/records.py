@@ -9,9 +9,9 @@ from typing import Any, Literal
 import numpy as np
 import numpy.typing as npt
 
+from mnist_visual._arrays import Floats
 from mnist_visual._numbers import checked_count, checked_filters
 
-Floats = npt.NDArray[np.float32]
 Kind = Literal["classifier", "vae"]
 State = Literal["queued", "starting", "running", "paused", "finished", "stopped", "failed"]
 

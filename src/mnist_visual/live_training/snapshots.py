@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import numpy as np
 
+from mnist_visual._arrays import Floats
 from mnist_visual.digit_network import DigitNetwork
 from mnist_visual.digit_vae import DigitVAE, digit_vae
 from mnist_visual.inference import CLASSIFIER_LAYERS, DECODER_LAYERS, ENCODER_LAYERS
 
-from .records import Floats, Snapshot
+from .records import Snapshot
 
 Weights = dict[str, tuple[Floats, Floats]]
 

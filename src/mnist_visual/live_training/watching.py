@@ -10,13 +10,14 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from mnist_visual._arrays import Floats
 from mnist_visual._backend import keras
 from mnist_visual._models import ModelOutputError, input_shape
 from mnist_visual._passes import run_in_batches
 from mnist_visual._pictures import as_read, batched_pictures
 from mnist_visual.latent import encode
 
-from .records import Floats, Progress, Snapshot
+from .records import Progress, Snapshot
 
 # So many seconds of training pass between two looks at it: what a visitor takes for at once, and
 # long enough to cost little.
