@@ -22,7 +22,7 @@ from mnist_visual.live_training.queue import TrainingQueue, shared_queue
 from mnist_visual.live_training.records import Settings
 from mnist_visual.live_training.snapshot_files import save_snapshot
 from mnist_visual.live_training.snapshots import network_of, vae_of
-from mnist_visual.live_training.watching import Pace, weights_of
+from mnist_visual.live_training.watching import Speed, weights_of
 from mnist_visual.live_training.worker import DivergedError
 
 SMALL = Settings(epochs=2, batch_size=16, filters=(2, 3), units=8, seed=5)
@@ -358,15 +358,15 @@ def test_a_loss_beyond_all_numbers_says_what_to_do():
 
 
 def test_the_time_that_is_left_does_not_count_what_compiles():
-    pace = Pace()
-    pace.stretch(1, 100.0)
-    assert (pace.seconds(50, 1), pace.batches_in(0.1)) == (None, 1)
-    pace.stretch(10, 0.5)
-    pace.between(100.0)
-    assert pace.seconds(50, 1) == pytest.approx(2.5)
-    pace.between(0.25)
-    assert pace.seconds(50, 2) == pytest.approx(3.0)
-    assert pace.batches_in(0.1) == 2
+    speed = Speed()
+    speed.stretch(1, 100.0)
+    assert (speed.seconds(50, 1), speed.batches_in(0.1)) == (None, 1)
+    speed.stretch(10, 0.5)
+    speed.between(100.0)
+    assert speed.seconds(50, 1) == pytest.approx(2.5)
+    speed.between(0.25)
+    assert speed.seconds(50, 2) == pytest.approx(3.0)
+    assert speed.batches_in(0.1) == 2
 
 
 def test_the_shared_queue_is_one():

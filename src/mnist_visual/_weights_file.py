@@ -15,7 +15,7 @@ from ._hdf5 import Stored
 NOT_FINITE = "it has NaN or infinite values"  # in the sentence of an error
 
 
-def broken_is_value_error(path: object) -> AbstractContextManager[None]:
+def broken_weights_are_value_error(path: object) -> AbstractContextManager[None]:
     """Give every way in which a file can be damaged one type, and a sentence with its name."""
     return _files.broken_is_value_error(
         str(path),

@@ -15,7 +15,7 @@ from ._pictures import Pictures, as_floats, checked_pictures
 from .checkpoints import remove_checkpoint
 from .elbo import kl_divergence, pixel_errors
 from .fast.layers import Share, UnknownKindError
-from .fast.objective import check_model, network_of
+from .fast.objective import batch_last_network, check_known
 from .training import check_options, fit_epochs
 from .vae import VAE
 
@@ -120,7 +120,7 @@ def fit_vae(
         epochs=epochs,
         batch_size=batch_size,
         seed=seed,
-        callbacks=[_seeded_noise(vae, seed), *callbacks],
+        callbacks=[_seeded_codes(vae, seed), *callbacks],
         checkpoint=checkpoint,
         verbose=verbose,
         objective_of=ElboObjective,
@@ -131,7 +131,7 @@ def _no_targets(pictures: Pictures) -> npt.NDArray[np.uint8]:
     return np.zeros(len(pictures), np.uint8)  # a picture is its own
 
 
-def _seeded_noise(vae: VAE, seed: int) -> keras.callbacks.Callback:
+def _seeded_codes(vae: VAE, seed: int) -> keras.callbacks.Callback:
     """Start the noise of every epoch from the seed and the number of the epoch alone."""
 
     def start(epoch: int, logs: object = None) -> None:  # noqa: ARG001 -- Keras gives it
@@ -155,7 +155,7 @@ class ElboObjective:
     """
 
     def __init__(self, vae: VAE) -> None:
-        check_model(vae)
+        check_known(vae)
         for owner, methods in (
             (keras.Model, ("train_step", "test_step", "compute_metrics")),
             (VAE, ("compute_loss", "mean_loss", "decoder_logits")),
@@ -166,8 +166,10 @@ class ElboObjective:
         if len(vae.metrics) != len(("loss", "reconstruction_loss", "kl_loss")):
             raise UnknownKindError("further metrics of an autoencoder")
         self.model = vae
-        self._encoder = network_of(vae.encoder)
-        self._decoder = network_of(keras.Model(vae.decoder.inputs, vae.decoder.layers[-1].input))
+        self._encoder = batch_last_network(vae.encoder)
+        self._decoder = batch_last_network(
+            keras.Model(vae.decoder.inputs, vae.decoder.layers[-1].input)
+        )
 
     def outputs(self, pictures: Any, *, training: bool, share: Share) -> Any:
         """Compute both terms of each picture, see `Objective`."""

@@ -23,7 +23,7 @@ from ._backend import keras
 from ._files import WEIGHTS, PathLike, checked_target, write_whole
 from ._hdf5 import HDF5, SIGNATURE
 from ._shipped import shipped_file
-from ._weights_file import broken_is_value_error, read_array
+from ._weights_file import broken_weights_are_value_error, read_array
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -102,7 +102,7 @@ def load_weights(model: keras.Model, path: PathLike) -> None:
     content = _read_file(path, 16 * model.count_params() + (16 << 20))
     # The model's own weights, saved, say what a file of Keras 3 must hold, for any model.
     own = _saved(model)
-    with broken_is_value_error(path):
+    with broken_weights_are_value_error(path):
         file = HDF5(content)
         root = file.attributes("model_weights" if "model_weights" in file.groups else "")
         keras2 = any(key in root for key in ("layer_names", "layer_names0"))

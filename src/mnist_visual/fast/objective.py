@@ -89,11 +89,11 @@ class CompiledObjective:
     """
 
     def __init__(self, model: keras.Model) -> None:
-        check_model(model)
+        check_known(model)
         if not is_graph(model):
             raise UnknownKindError(f"the model {type(model).__name__}, which is a class of its own")
         self.model = model
-        self._network = network_of(model)
+        self._network = batch_last_network(model)
 
     def outputs(self, pictures: Any, *, training: bool, share: Share) -> Any:
         """Compute the outputs of the model for a part of a batch, see `Objective`."""
@@ -119,7 +119,7 @@ class CompiledObjective:
         return loss
 
 
-def check_model(model: keras.Model) -> None:
+def check_known(model: keras.Model) -> None:
     """Raise an UnknownKindError if a model is trained in some way that the loop does not know."""
     optimizer = getattr(model, "optimizer", None)
     for reason, unknown in (
@@ -137,7 +137,7 @@ def check_model(model: keras.Model) -> None:
         raise UnknownKindError(f"the optimizer {type(optimizer).__name__}")
 
 
-def network_of(model: keras.Model) -> Any:
+def batch_last_network(model: keras.Model) -> Any:
     """Make a model a function of arrays with the batch last.
 
     On a CPU that is a `Network`. Elsewhere Keras's own functions are the fast ones.

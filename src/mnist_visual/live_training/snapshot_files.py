@@ -17,7 +17,7 @@ from mnist_visual._data_files import MAX_CLASSES
 from mnist_visual._files import WEIGHTS, PathLike, checked_target, write_whole
 from mnist_visual._hdf5 import HDF5, SIGNATURE, Stored
 from mnist_visual._numbers import checked_count
-from mnist_visual._weights_file import broken_is_value_error, read_layer
+from mnist_visual._weights_file import broken_weights_are_value_error, read_layer
 from mnist_visual.inference import CLASSIFIER_LAYERS, DECODER_LAYERS, ENCODER_LAYERS
 
 from .records import EPOCHS, Kind, Settings, Snapshot, checked_settings
@@ -123,7 +123,7 @@ def load_snapshot(file: PathLike | bytes) -> tuple[Settings, Snapshot]:
             f"A weights file is HDF5 of at most {MOST_FILE_BYTES >> 20} MiB. "
             f"Received: {found}. Load one that was saved here."
         )
-    with broken_is_value_error("this file"):
+    with broken_weights_are_value_error("this file"):
         stored = HDF5(content, most=MOST_OBJECTS)
         settings, classes = _settings_of(stored.datasets)
         _check_names(stored.datasets, settings)

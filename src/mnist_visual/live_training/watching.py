@@ -56,7 +56,7 @@ class Watch(keras.callbacks.Callback):
         self._keep = snapshot
         self._epoch = self._batch = 0
         self._logs: dict[str, float] = {}
-        self._pace = Pace()
+        self._speed = Speed()
         self._told = -math.inf
 
     @property
@@ -85,9 +85,9 @@ class Watch(keras.callbacks.Callback):
         """Tell how far it is, and choose how long not to look."""
         now = time.perf_counter()
         if batch + 1 < self._batches:  # the last one is of another size, and compiled apart
-            self._pace.stretch(batch + 1 - self._batch, now - self._began)
+            self._speed.stretch(batch + 1 - self._batch, now - self._began)
         self._batch = batch + 1
-        self.stretch = self._pace.batches_in(LOOK_SECONDS)
+        self.stretch = self._speed.batches_in(LOOK_SECONDS)
         if now - self._told >= LOOK_SECONDS / 2:
             self._logs = finite(logs)
             self.tell_progress("running")
@@ -97,7 +97,7 @@ class Watch(keras.callbacks.Callback):
         self._epoch, self._batch = epoch + 1, 0
         self._logs = finite(logs)
         self.take_snapshot(self._logs)
-        self._pace.between(time.perf_counter() - self._began)
+        self._speed.between(time.perf_counter() - self._began)
         self.tell_progress("running")
 
     def on_train_end(self, logs: Any = None) -> None:  # noqa: ARG002
@@ -116,7 +116,7 @@ class Watch(keras.callbacks.Callback):
                 epochs=epochs,
                 batch=self._batch,
                 batches=self._batches,
-                seconds_left=self._pace.seconds(left, epochs - self._epoch),
+                seconds_left=self._speed.seconds(left, epochs - self._epoch),
                 logs=self._logs,
             )
         )
@@ -126,7 +126,7 @@ class Watch(keras.callbacks.Callback):
         self._keep(snapshot_of(self.model, self._pictures, epoch=self.place, logs=logs))
 
 
-class Pace:
+class Speed:
     """How fast a training goes. The first time of everything does not count: then JAX compiles."""
 
     def __init__(self) -> None:
