@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import calendar
 import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, nullcontext, suppress
@@ -14,7 +13,7 @@ from bokeh.document import Document
 from bokeh.protocol.messages.patch_doc import patch_doc
 from bokeh.protocol.messages.pull_doc_req import pull_doc_req
 from bokeh.server.session import ServerSession
-from bokeh.util.token import check_token_signature, get_session_id, get_token_payload
+from bokeh.util.token import get_session_id
 from panel.io.server import WSHandler
 from panel.models.esm import ESMEvent, ReactiveESM
 from tornado.web import HTTPError
@@ -26,6 +25,7 @@ from mnist_visual.components._view import uploads_of
 from .assembly import Assembly, BrokenError, Letter
 from .house import PORTS, House
 from .messages import MOST_BYTES, MOST_TEXT, PATCH, Content, GoneError, RefusedError
+from .tokens import problem_of
 from .uploads import BusyError, Place
 
 BYTES_A_MESSAGE = 20_000  # more of them count as more messages
@@ -75,28 +75,12 @@ class Socket(WSHandler):
         """Read the token before anybody else does."""
         self._skip_what_is_refused()
         self._limit()
-        problem = self._problem()
+        token = self._token if self.selected_subprotocol == "bokeh" else None
+        problem = problem_of(token, self.application)
         if problem:
             self._dismiss(POLICY, problem)
         else:
             super().open(*args, **kwargs)
-
-    def _problem(self) -> str | None:
-        if self.selected_subprotocol != "bokeh" or not self._token:
-            return "There is no token."
-        app = self.application
-        try:
-            signed = check_token_signature(
-                self._token, signed=app.sign_sessions, secret_key=app.secret_key
-            )
-            expiry = get_token_payload(self._token)["session_expiry"] if signed else 0
-        except (ValueError, TypeError, LookupError, AttributeError, AssertionError, RecursionError):
-            signed, expiry = False, 0
-        if not signed:
-            return "The token is not from this server. Reload the page."
-        if calendar.timegm(time.gmtime()) >= expiry:
-            return "The token has expired. Reload the page."
-        return None
 
     async def _async_open(self, token: str) -> None:
         context = self.application_context
