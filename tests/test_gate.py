@@ -21,6 +21,7 @@ from mnist_visual.gate.messages import (
     MOST_ARRAYS,
     MOST_BYTES,
     MOST_TEXT,
+    MOST_VALUES,
     PULL,
     Header,
     RefusedError,
@@ -79,7 +80,7 @@ class TestPatches:
     def test_news_of_the_framework_carry_nothing(self, name):
         event = speech(None, name=name)
         event["msg_data"]["values"] = {"type": "map"}
-        assert read_patch(patch(event)).speeches == []
+        assert read_patch(patch(event)).speeches == [None]
 
     @pytest.mark.parametrize(
         "event",
@@ -476,6 +477,12 @@ class TestPace:
         assert len(caplog.messages) <= 25
         assert max(map(len, caplog.messages)) < 300
         assert not any("\n" in line for line in caplog.messages)
+
+
+def test_a_list_that_should_be_an_array_is_refused():
+    read_patch(patch(speech(entries(x=[0] * MOST_VALUES))))
+    with pytest.raises(RefusedError, match="too long"):
+        read_patch(patch(speech(entries(x=[0] * (MOST_VALUES + 1)))))
 
 
 class Person:

@@ -204,11 +204,28 @@ def test_wrong_data_are_refused(pictures, labels, message):
         ({"seed": True}, "seed is a whole number, from 0 up. Received: True"),
         ({"seed": -1}, "seed is a whole number, from 0 up. Received: -1"),
         ({"validation_data": (PICTURES, LABELS[:2])}, "4 pictures and 2 labels"),
+        ({"validation_data": PICTURES}, "pair of pictures and labels. Received: ndarray of 4"),
+        ({"validation_data": (PICTURES, LABELS, LABELS)}, "a pair .* Received: tuple of 3"),
+        ({"callbacks": [5]}, "keras.callbacks.Callback. Received: 5"),
     ],
 )
 def test_wrong_options_are_refused(option, message):
     with pytest.raises(ValueError, match=message):
         train_classifier(small_model(), PICTURES, LABELS, verbose=0, **option)
+
+
+@pytest.mark.parametrize("wrapped", [True, False])
+def test_one_callback_may_come_alone_as_in_keras(wrapped):
+    seen = []
+    callback = keras.callbacks.LambdaCallback(on_epoch_end=lambda epoch, _: seen.append(epoch))
+    callbacks = [callback] if wrapped else callback
+    train_classifier(small_model(), PICTURES, LABELS, epochs=2, verbose=0, callbacks=callbacks)
+    assert seen == [0, 1]
+
+
+def test_no_callbacks_may_be_none_as_in_keras():
+    history = train_classifier(small_model(), PICTURES, LABELS, epochs=1, verbose=0, callbacks=None)
+    assert len(history.history["loss"]) == 1
 
 
 def pens(n):

@@ -243,3 +243,14 @@ def test_damaged_codes_are_refused(tmp_path, monkeypatch):
     monkeypatch.setattr(codes.resources, "files", lambda _: tmp_path)
     with pytest.raises(ValueError, match="vae_test_codes"):
         load_test_codes()
+
+
+def test_other_models_are_refused():
+    other = keras.Sequential([keras.Input((28, 28)), keras.layers.Dense(28)])
+    with pytest.raises(ValueError, match=r"a VAE, as from build_vae.*Received: <Sequential"):
+        train_vae(other, bars(4), verbose=0)
+
+
+def test_labels_beside_the_validation_pictures_are_refused():
+    with pytest.raises(ValueError, match=r"pictures alone.*Received: a tuple of 2"):
+        train_vae(UNTRAINED, bars(4), validation_data=(bars(4), np.zeros(4)), verbose=0)

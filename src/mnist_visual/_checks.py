@@ -100,3 +100,14 @@ def check_plane(decoder: Any) -> None:
 def even_centres(low: float, high: float, count: int) -> npt.NDArray[np.float64]:
     """Give the centres of equal cells between two limits, ascending."""
     return low + (high - low) * ((np.arange(count) + 0.5) / count)
+
+
+def check_probabilities(found: Floats) -> None:
+    """Raise ValueError unless a classifier's outputs (n, classes) are probabilities."""
+    total = found.sum(axis=1)
+    if not (found.min() >= -1e-6 and abs(total - 1).max() <= 0.01):  # False for NaN, too
+        raise ValueError(
+            "The classifier has to end in probabilities that sum to 1; add a Softmax layer to "
+            f"one that gives logits. Received: values from {found.min():g} to {found.max():g}, "
+            f"sums from {total.min():g} to {total.max():g}."
+        )

@@ -12,6 +12,7 @@ from ._arrays import Floats
 from ._checks import (
     Extent,
     check_plane,
+    check_probabilities,
     checked_codes,
     checked_extent,
     even_centres,
@@ -214,7 +215,7 @@ def decode_and_classify(vae: Any, classifier: Any, codes: npt.ArrayLike) -> tupl
     points = checked_codes(codes, models[0])
     flat = points.reshape(-1, points.shape[-1])
     images, found = run_in_batches(models, _decode_and_classify_steps, flat, lambda batch: batch)
-    _check_probabilities(found)
+    check_probabilities(found)
     shape = points.shape[:-1]
     return as_pictures(images, shape), found.reshape(*shape, found.shape[-1])
 
@@ -228,18 +229,8 @@ def _checked_models(vae: Any, classifier: Any, task: str) -> tuple[Any, Any]:
 def _probabilities(decoder: Any, classifier: Any, codes: Floats) -> Floats:
     """Give the probabilities (n, classes) at codes (n, latent_dim)."""
     (found,) = run_in_batches([decoder, classifier], _classify_steps, codes, lambda batch: batch)
-    _check_probabilities(found)
+    check_probabilities(found)
     return found
-
-
-def _check_probabilities(found: Floats) -> None:
-    total = found.sum(axis=1)
-    if not (found.min() >= -1e-6 and abs(total - 1).max() <= 0.01):  # False for NaN, too
-        raise ValueError(
-            "The classifier has to end in probabilities that sum to 1; add a Softmax layer to "
-            f"one that gives logits. Received: values from {found.min():g} to {found.max():g}, "
-            f"sums from {total.min():g} to {total.max():g}."
-        )
 
 
 def _classify_steps(decoder: Part, classifier: Part, codes: Any) -> list[Any]:

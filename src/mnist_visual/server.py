@@ -113,8 +113,8 @@ def serve(
         start=False,
         verbose=True,
         **PATIENCE,
-        # Worth its time over a network; to oneself it only delays the start.
-        compress_response=address not in LOOPBACKS,
+        # Worth its time over a network, also behind a proxy; to oneself it only delays the start.
+        compress_response=address not in LOOPBACKS or bool(allowed),
         sign_sessions=True,
         secret_key=secret.encode(),
         # What a visitor's browser says of itself is nobody's business.

@@ -117,6 +117,12 @@ def train_classifier(
     pictures, labels = labelled_pictures(x_train, y_train, shape, classes)
     check_reads_units(model, "train_classifier")
     if validation_data is not None:
+        if not isinstance(validation_data, tuple | list) or len(validation_data) != 2:
+            given = f"{type(validation_data).__name__} of {len(validation_data)}"
+            raise ValueError(
+                "validation_data of a classifier is a pair of pictures and labels. "
+                f"Received: {given}. Pass (x_test, y_test)."
+            )
         x_validation, y_validation = labelled_pictures(*validation_data, shape, classes)
         validation_data = (as_floats(x_validation), y_validation)
 
@@ -192,7 +198,7 @@ def fit_epochs(
     check_options(epochs=epochs, batch_size=batch_size, seed=seed)
     epoch_data = functools.lru_cache(maxsize=1)(epoch_data)  # the first is asked for repeatedly
     objective = _known(model, objective_of)
-    calls = [_seeded_noise(model, seed), *callbacks]
+    calls = [_seeded_noise(model, seed), *checked_callbacks(callbacks)]
     initial_epoch = 0
     if checkpoint is not None or several():
         run = fingerprint(
@@ -286,6 +292,19 @@ def _seeded_noise(model: keras.Model, seed: int) -> keras.callbacks.Callback:
             state.assign(numbers[2 * number : 2 * number + 2])
 
     return keras.callbacks.LambdaCallback(on_epoch_begin=start)
+
+
+def checked_callbacks(callbacks: Any) -> list[keras.callbacks.Callback]:
+    """Give callbacks as a list, as Keras does: also one alone, or None; ValueError for others."""
+    one = callbacks is None or not isinstance(callbacks, Iterable)
+    found = [] if callbacks is None else [callbacks] if one else list(callbacks)
+    for each in found:
+        if not isinstance(each, keras.callbacks.Callback):
+            raise ValueError(
+                "Callbacks are of Keras, or derived from keras.callbacks.Callback. "
+                f"Received: {each!r}."
+            )
+    return found
 
 
 def check_options(*, epochs: int, batch_size: int, seed: int) -> None:

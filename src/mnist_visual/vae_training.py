@@ -16,7 +16,7 @@ from .checkpoints import remove_checkpoint
 from .elbo import kl_divergence, pixel_errors
 from .fast.layers import Share, UnknownKindError
 from .fast.objective import batch_last_network, check_known
-from .training import check_options, fit_epochs
+from .training import check_options, checked_callbacks, fit_epochs
 from .vae import VAE
 
 
@@ -108,8 +108,18 @@ def fit_vae(
     verbose: int | str,
 ) -> keras.callbacks.History:
     """Train as `train_vae`, but leave the checkpoint, see `fit_epochs`."""
+    if not isinstance(vae, VAE):
+        raise ValueError(
+            f"train_vae trains a VAE, as from build_vae, or a class derived from it. Received: "
+            f"{vae!r}. Train other models with Keras's own fit."
+        )
     check_options(epochs=epochs, batch_size=batch_size, seed=seed)
     pictures, validation = checked_pictures(x_train, (SIZE, SIZE)), None
+    if isinstance(validation_data, tuple):
+        raise ValueError(
+            "validation_data of an autoencoder are pictures alone, without labels. Received: a "
+            f"tuple of {len(validation_data)}. Pass x_test."
+        )
     if validation_data is not None:
         measured = as_floats(checked_pictures(validation_data, (SIZE, SIZE)))
         validation = (measured, _no_targets(measured))
@@ -120,7 +130,7 @@ def fit_vae(
         epochs=epochs,
         batch_size=batch_size,
         seed=seed,
-        callbacks=[_seeded_codes(vae, seed), *callbacks],
+        callbacks=[_seeded_codes(vae, seed), *checked_callbacks(callbacks)],
         checkpoint=checkpoint,
         verbose=verbose,
         objective_of=ElboObjective,

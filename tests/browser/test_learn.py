@@ -69,7 +69,7 @@ class TestTour:
     @pytest.fixture
     def guest(self, visit):
         visitor = visit()
-        visitor.button("Take the tour, two minutes").click()
+        visitor.button("New here? Take the tour, two minutes").click()
         return visitor
 
     def test_it_waits_until_something_is_drawn(self, guest):
@@ -108,6 +108,6 @@ class TestTour:
 
     def test_who_knows_it_is_not_asked_again(self, guest, url):
         guest.page.goto(url)
-        start = guest.button("Take the tour, two minutes")
+        start = guest.button("Tour, two minutes")
         start.wait_for()
         assert start.text_content() == "Tour"

@@ -49,6 +49,14 @@ def test_a_clicker_walks_through_the_views_in_the_order_of_a_talk(visit, url):
     assert visitor.ink() > 0.02  # nothing has moved the pen or cleared
 
 
+def test_a_walk_that_does_not_begin_where_the_page_does_leads_to_its_first_view(visit, url):
+    visitor = visit(f"{url}?present=1&views=latent,fool-it", **HALL)
+    visitor.page.keyboard.press("PageDown")
+    shown(visitor, "latent")
+    visitor.page.keyboard.press("PageDown")
+    shown(visitor, "fool-it")
+
+
 def test_the_address_chooses_the_views_and_others_are_ignored(visit, url):
     visitor = visit(f"{url}?present=1&views=draw,nowhere,Latent", **HALL)
     visitor.page.keyboard.press("ArrowRight")

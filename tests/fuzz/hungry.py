@@ -1,4 +1,4 @@
-"""Clients that draw without rest, each within what a visitor may ask for."""
+"""Clients that ask without rest, each within what a visitor may ask for."""
 
 import asyncio
 import sys
@@ -8,8 +8,8 @@ import numpy as np
 from mnist_visual.gate.shares import FREE
 from tests.waiting import eventually
 
-from .messages import drawing, event, patch, say
-from .wire import ClosedError, Wire
+from .messages import drawing, event, patch, say, speech
+from .wire import PING, ClosedError, Wire, fetch, frame
 
 POINTS = 2000
 PAGES = {  # what is opened, with a view that is there then and follows the drawing
@@ -34,27 +34,62 @@ async def enter(url):
     return wire
 
 
-async def draw_without_rest(wire):
-    """Send large drawings as fast as they are read."""
-    pad, random, number = wire.model("Sketchpad"), np.random.default_rng(), 0
+async def repeat(wire, make):
+    """Send what a function makes, as fast as it is read."""
     while not wire.listener.done():
-        number += 1
-        points = 0.5 + np.cumsum(random.normal(0, 0.01, (POINTS, 2)), axis=0)
-        await wire.send(*say(pad, drawing(points.clip(0, 1), number)))
+        await wire.send(*make())
         await asyncio.sleep(0)
     raise ClosedError(wire.listener.result())
 
 
-async def main(url, count):
-    """Draw until the process is ended; say when all have drawn for a while."""
-    wires = [await enter(url) for _ in range(count)]
+async def drawings(url):
+    """Send large drawings, with many views to follow them."""
+    wire = await enter(url)
+    pad, random = wire.model("Sketchpad"), np.random.default_rng()
+
+    def make():
+        points = 0.5 + np.cumsum(random.normal(0, 0.01, (POINTS, 2)), axis=0)
+        return say(pad, drawing(points.clip(0, 1)))
+
+    return repeat(wire, make)
+
+
+async def samples(url):
+    """Ask for many digits in each message."""
+    wire = await enter(url)
+    many = patch([speech(wire.model("Sketchpad"), {"kind": "sample"}, []) for _ in range(32)])
+    return repeat(wire, lambda: many)
+
+
+async def pings(url):
+    """Send what only the websocket itself answers."""
+    wire = await enter(url)
+    return repeat(wire, lambda: [frame(b"", PING)] * 200)
+
+
+async def requests(url):
+    """Fetch the page, and again."""
+
+    async def fetch_all():
+        while True:
+            assert (await fetch(url))[0] == 200
+
+    return fetch_all()
+
+
+WAYS = {each.__name__: each for each in (drawings, samples, pings, requests)}
+
+
+async def main(url, way, count):
+    """Ask until the process is ended; say when all have asked for a while."""
+    asking = [await WAYS[way](url) for _ in range(count)]
     async with asyncio.TaskGroup() as group:
-        for wire in wires:
-            group.create_task(draw_without_rest(wire))
+        for each in asking:
+            group.create_task(each)
         await asyncio.sleep(2 * count * FREE)  # the server does other things, too
-        sys.stdout.write("drawing\n")
+        sys.stdout.write("asking\n")
         sys.stdout.flush()
 
 
 if __name__ == "__main__":
-    asyncio.run(main(sys.argv[1], int(sys.argv[2])))
+    asyncio.run(main(sys.argv[1], sys.argv[2], int(sys.argv[3])))

@@ -10,6 +10,7 @@ import numpy as np
 import numpy.typing as npt
 import param
 
+from mnist_visual._checks import check_probabilities
 from mnist_visual._mnist import SIZE
 from mnist_visual._models import check_reads_units, input_shape, name_of
 from mnist_visual._names import checked_names
@@ -113,6 +114,11 @@ class Reading(param.Parameterized):
             self._computation = trace_network(self.classifier, self.sketchpad.steps.digit)
         return self._computation
 
+    def check_probabilities(self) -> None:
+        """Raise ValueError unless the classifier ends in probabilities."""
+        maps = self.maps or self._read(np.zeros((SIZE, SIZE), np.float32))
+        check_probabilities(list(maps.values())[-1][np.newaxis])
+
     def looks_like_digit(self, probabilities: npt.NDArray[np.float32]) -> bool:
         """Say whether the classifier takes a drawing for one of its classes.
 
@@ -145,6 +151,11 @@ def _check_reads_drawings(classifier: Any) -> None:
     from mnist_visual._graph import check_model
 
     check_model(classifier)
+    if len(classifier.outputs) != 1:
+        raise ValueError(
+            f"A drawing is read by a model of one output. Received: {name_of(classifier)!r} with "
+            f"{len(classifier.outputs)}. Make a keras.Model that ends in one of them."
+        )
     check_reads_units(classifier, "Reading")
     wanted = input_shape(classifier)
     if reshaped_picture((SIZE, SIZE), wanted) is None:
@@ -183,7 +194,7 @@ class Prediction(Explained, _ReadingView):
     Raises
     ------
     ValueError
-        If the classifier gives no score for each class, or there are not as many names.
+        If the classifier gives no probability for each class, or there are not as many names.
 
     Examples
     --------
@@ -202,6 +213,7 @@ class Prediction(Explained, _ReadingView):
         self, reading: Reading, *, class_names: Sequence[str] | None = None, **params: Any
     ) -> None:
         names = checked_names(class_scores(reading.classifier).classes, class_names)
+        reading.check_probabilities()
         super().__init__(reading, class_names=names, **params)
         self._doubts = class_names is None
 

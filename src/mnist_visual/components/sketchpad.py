@@ -90,7 +90,7 @@ class Sketchpad(View):
         self._picture_steps = image_steps if as_digits else plain_steps
         own = {"noun": noun, "kept_as": kept_as, "can_sample": samples is not None}
         super().__init__(**own, steps=stroke_steps([]), **params)
-        self._samples = samples
+        self._samples, self._is_sampling = samples, False
         self._put_on = 0  # how often something was put on the sketchpad
         self._normalize()
 
@@ -146,7 +146,8 @@ class Sketchpad(View):
             self._send_msg({"kind": "done", "number": data.get("number")})
         elif kind == "draw":
             self._draw(data)
-        elif kind == "sample" and self._samples is not None:
+        elif kind == "sample" and self._samples is not None and not self._is_sampling:
+            self._is_sampling = True
             param.parameterized.async_executor(partial(self._send_sample, self._samples))
         else:
             super()._handle_msg(data)
@@ -191,6 +192,8 @@ class Sketchpad(View):
         else:
             # What is on the sketchpad is the page's affair: it draws the digit and says so.
             self._send_msg({"kind": "sample", "picture": self._picture_steps(picture).digit})
+        finally:
+            self._is_sampling = False
 
 
 def _are_equal(strokes: list[Stroke], others: list[Stroke]) -> bool:

@@ -13,6 +13,7 @@ from bokeh.server.contexts import ApplicationContext
 from bokeh.server.session import ServerSession
 
 from .pace import Notes, Pace
+from .room import Room, raise_file_limit
 from .shares import Shares
 from .uploads import Uploads
 
@@ -43,6 +44,7 @@ class House:
     shares: Shares = field(default_factory=Shares)
     building: asyncio.Lock = field(default_factory=asyncio.Lock)
     uploads: Uploads = field(default_factory=Uploads)
+    room: Room = field(default_factory=lambda: Room(raise_file_limit()))
 
     def is_full(self, context: ApplicationContext) -> bool:
         """Say whether there is room for nobody else."""
@@ -54,13 +56,13 @@ class House:
         return self.paces.setdefault(session, Pace(RATE, BURST))
 
     @asynccontextmanager
-    async def turn(self) -> AsyncIterator[None]:
+    async def turn(self, *, newcomer: bool = True) -> AsyncIterator[None]:
         """Build or write one session at a time; those who draw have their answers in between."""
-        self.waiting += 1
+        self.waiting += newcomer
         try:
             await self.building.acquire()
         finally:
-            self.waiting -= 1
+            self.waiting -= newcomer
         try:
             start = time.perf_counter()
             yield

@@ -19,6 +19,7 @@ MOST_BYTES: Final = 2 << 20  # of all arrays of one message
 MOST_ARRAYS: Final = 8  # of one message
 MOST_EVENTS: Final = 32  # of one message
 MOST_DEPTH: Final = 8  # of values within values
+MOST_VALUES: Final = 2000  # of one list or map; scripts send what is longer as an array
 MOST_LETTERS: Final = 1000  # of one string
 MOST_WHOLE: Final = 2**53  # beyond it a browser's numbers have gaps
 
@@ -74,7 +75,7 @@ class Speech(NamedTuple):
 class Content:
     """What a message says, as far as it matters here."""
 
-    speeches: list[Speech] = field(default_factory=list)
+    speeches: list[Speech | None] = field(default_factory=list)  # one for each event, or none
     arrays: dict[str, ArrayForm] = field(default_factory=dict)
 
 
@@ -142,6 +143,7 @@ def _read_event(event: Any, content: Content) -> None:
     if data["type"] != "event" or not isinstance(data["name"], str):
         raise RefusedError("an event with other fields")
     if data["name"] in _NEWS and not entries:
+        content.speeches.append(None)
         return
     if data["name"] != "data_event":
         raise RefusedError("an event of another kind")
@@ -171,6 +173,8 @@ def _read_value(value: Any, arrays: dict[str, ArrayForm], depth: int) -> None:
         case float():
             if not math.isfinite(value):
                 raise RefusedError("a number that is not finite")
+        case list() if len(value) > MOST_VALUES:
+            raise RefusedError("a list that is too long")
         case list():
             for each in value:
                 _read_value(each, arrays, depth + 1)

@@ -91,9 +91,10 @@ class Page(Door, DocHandler):
             raise HTTPError(503)
         self._nonce = secrets.token_urlsafe(16)
         self.set_header("Content-Security-Policy", self._policy(house.embedders))
-        answer = super().get(*args, **kwargs)
-        if answer is not None:
-            await answer
+        async with house.turn(newcomer=False):
+            answer = super().get(*args, **kwargs)
+            if answer is not None:
+                await answer
 
     async def head(self, *args: Any, **kwargs: Any) -> None:
         """Answer as to `get`, of which Tornado sends the headers: so the page is watched over."""
@@ -206,7 +207,8 @@ def guard(
         Visitors at a time; further ones are told that it is full.
     """
     app = server._tornado
-    app.settings["house"] = House(with_ports(origins), most_sessions, [*embedders])
+    house = app.settings["house"] = House(with_ports(origins), most_sessions, [*embedders])
+    house.room.keep(server._http)
     app.settings["default_handler_class"] = Nothing
     app.settings["log_function"] = _log
     router = app.wildcard_router

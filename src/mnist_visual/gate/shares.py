@@ -13,7 +13,7 @@ FREE, MORE = 0.2, 0.01  # seconds of work that are not counted: at first, and in
 # Before the turn of one who has had more than that, the loop goes round so often, to read what
 # others have sent meanwhile: it reads one frame of a message in a few rounds, and most messages
 # have seven. Where a round takes long, because a page is built, there are fewer.
-ROUNDS, LOOKING = 80, 0.01  # seconds
+ROUNDS, LOOKING = 80, 0.01  # seconds of work
 
 
 @dataclass
@@ -84,7 +84,7 @@ class Shares:
             yield
         finally:
             self._charge(account, self._worked() - start)
-            self._pass_on(ROUNDS, self._clock() + LOOKING)
+            self._pass_on(ROUNDS, self._worked() + LOOKING)
 
     def _charge(self, account: _Account, seconds: float) -> None:
         now = self._clock()
@@ -106,7 +106,7 @@ class Shares:
             raise
 
     def _pass_on(self, rounds: int, until: float) -> None:
-        is_over = rounds == 0 or self._clock() >= until
+        is_over = rounds == 0 or self._worked() >= until
         # The first of those who have had least: they are in the order of their arrival.
         first = min(self._waiting, key=lambda ticket: ticket[0].had, default=None)
         if first is not None and (is_over or first[0].saved > 0):

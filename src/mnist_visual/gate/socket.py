@@ -25,12 +25,15 @@ from mnist_visual.components._view import uploads_of
 from .assembly import Assembly, BrokenError, Letter
 from .house import PORTS, House
 from .messages import MOST_BYTES, MOST_TEXT, PATCH, Content, GoneError, RefusedError
+from .pace import Pace
 from .tokens import problem_of
 from .uploads import BusyError, Place
 
+LONG_TEXT = 4000  # letters; of what takes longer to read somebody may have to wait
 BYTES_A_MESSAGE = 20_000  # more of them count as more messages
 SECOND = 1200  # messages that a second of work for one connection counts as
 PULL_COST = 300  # messages; the whole page is written
+FRAMES = 4000  # a second, of one connection; a pen that is read 240 times a second sends 1,700
 MOST_REFUSED = 200  # messages of one connection
 MOST_CONNECTIONS = 20  # of one session, each of which is told all; those that are lost linger
 POLICY, TRY_LATER = 1008, 1013  # why a websocket is closed, as the standard numbers it
@@ -73,7 +76,8 @@ class Socket(WSHandler):
 
     def open(self, *args: Any, **kwargs: Any) -> None:
         """Read the token before anybody else does."""
-        self._skip_what_is_refused()
+        self._house.room.is_visitor(self.ws_connection.stream)
+        self._watch_frames()
         self._limit()
         token = self._token if self.selected_subprotocol == "bokeh" else None
         problem = problem_of(token, self.application)
@@ -113,8 +117,11 @@ class Socket(WSHandler):
         if self.connection is None:
             self._dismiss(POLICY, "A message came before the connection was open.")
             return
+        session = self.connection.session
+        is_long = isinstance(frame, str) and len(frame) > LONG_TEXT
         try:
-            letter = self._assembly.add(frame)
+            async with self._in_turn(session) if is_long else nullcontext():
+                letter = self._assembly.add(frame)
         except BrokenError as broken:
             self._dismiss(POLICY, f"Broken message: {broken}.")
             return
@@ -126,24 +133,20 @@ class Socket(WSHandler):
         self._limit()
 
     async def _take(self, letter: Letter) -> None:
+        if self._is_gone():  # while it waited for its turn
+            return
         pace = self._house.pace(self.connection.session)
-        cost = 1 + letter.weight / BYTES_A_MESSAGE
-        if letter.header.kind != PATCH:
-            cost += PULL_COST
+        is_patch = letter.header.kind == PATCH
+        cost = letter.weight / BYTES_A_MESSAGE + max(1, len(letter.said.speeches))
+        cost += 0 if is_patch else PULL_COST
         await asyncio.sleep(pace.spend(cost))
         if self._has_left:
             return
         if letter.refusal is not None:
             await self._refuse(letter)
             return
-        is_patch = letter.header.kind == PATCH
-        message = (patch_doc if is_patch else pull_doc_req)(
-            letter.header.fields, {}, letter.content
-        )
-        for name, data in letter.arrays.items():
-            message.assemble_buffer({"id": name}, data)
         try:
-            reply = await (self._patch(message, letter) if is_patch else self._pull(message))
+            reply = await (self._patch(letter) if is_patch else self._pull(letter))
         except RefusedError as refusal:
             letter.refusal = refusal
             await self._refuse(letter)
@@ -151,33 +154,42 @@ class Socket(WSHandler):
         except Exception as error:  # noqa: BLE001 -- the connection outlives it
             self._house.notes.write("A message could not be handled.", error=error)
             # Said outside, or Bokeh would add the traceback.
-            reply = self.connection.error(message, "The server failed. Its log says why.")
+            failed = pull_doc_req(letter.header.fields, {}, {})
+            reply = self.connection.error(failed, "The server failed. Its log says why.")
         if reply is not None:
             await self.send_message(reply)
 
-    async def _pull(self, message: Any) -> Any:
+    async def _pull(self, letter: Letter) -> Any:
+        message = pull_doc_req(letter.header.fields, {}, letter.content)
         # To write a whole page takes long, and one after the other others may speak.
         async with self._turn():
             return None if self._has_left else await ServerSession.pull(message, self.connection)
 
-    async def _patch(self, message: Any, letter: Letter) -> Any:
-        session = self.connection.session
-
-        async def apply() -> None:
-            async with self._house.shares.turn(session):
-                if self._has_left:
-                    return
-                start = time.thread_time()
-                try:
-                    self._allow(letter.said)  # a view may have left while it waited
-                    message.apply_to_document(session.document, session)
-                finally:
-                    self._house.pace(session).spend(SECOND * (time.thread_time() - start))
-
+    async def _patch(self, letter: Letter) -> Any:
         # Who waits for a turn has the document's lock, not the other way round: it may be held for
         # long by what waits for something else.
-        await session.with_document_locked(apply)
-        return self.connection.ok(message)
+        await self.connection.session.with_document_locked(self._apply, letter)
+        return None if self._has_left else self.connection.ok(message_of(letter, []))
+
+    async def _apply(self, letter: Letter) -> None:
+        """Apply the events of a message, each in a turn of its own."""
+        session = self.connection.session
+        for event, speech in zip(letter.content["events"], letter.said.speeches, strict=True):
+            async with self._in_turn(session):
+                if self._has_left:
+                    return
+                self._allow(Content([speech]))  # a view may have left while it waited
+                message_of(letter, [event]).apply_to_document(session.document, session)
+
+    @asynccontextmanager
+    async def _in_turn(self, session: ServerSession) -> AsyncIterator[None]:
+        """Work when it is the session's turn, and have it pay for the time."""
+        async with self._house.shares.turn(session):
+            start = time.thread_time()
+            try:
+                yield
+            finally:
+                self._house.pace(session).spend(SECOND * (time.thread_time() - start))
 
     @asynccontextmanager
     async def _turn(self) -> AsyncIterator[None]:
@@ -216,7 +228,7 @@ class Socket(WSHandler):
     async def _tell_busy(self, letter: Letter) -> None:
         session = self.connection.session
         said = {"kind": "problem", "of": "file", "text": str(letter.refusal)}
-        for speech in letter.said.speeches:
+        for speech in filter(None, letter.said.speeches):
             model = session.document.models.get_by_id(speech.model)
             if model is not None and speech.kind in uploads_of(model.class_name):
                 event = ESMEvent(model=model, data=said)
@@ -226,7 +238,7 @@ class Socket(WSHandler):
         """Say how many bytes of arrays a message may bring; refuse what is for no view."""
         most = MOST_BYTES
         document: Document = self.connection.session.document
-        for speech in said.speeches:
+        for speech in filter(None, said.speeches):
             model = document.models.get_by_id(speech.model)
             if model is None and document.models.seen(speech.model):
                 raise GoneError("an event of a view that has left")
@@ -236,11 +248,14 @@ class Socket(WSHandler):
                 most = max(most, uploads_of(model.class_name).get(speech.kind, 0))
         return most
 
+    def _is_gone(self) -> bool:
+        return self._has_left
+
     # Large files
 
     async def _prepare_for_rest(self) -> None:
         is_large = self._assembly.allowed > MOST_BYTES and not self._assembly.is_refused
-        if not is_large or self._upload is not None:
+        if not is_large or self._upload is not None or self._has_left:
             return
         try:
             place = await self._house.uploads.enter(self.connection.session.id)
@@ -264,12 +279,16 @@ class Socket(WSHandler):
             self._upload.leave()
             self._upload = None
 
-    def _skip_what_is_refused(self) -> None:
-        """Have Tornado keep nothing of an array that nobody will read."""
-        socket = self.ws_connection
+    def _watch_frames(self) -> None:
+        """Have Tornado wait before too many frames, and keep nothing of what nobody will read."""
+        socket, frames = self.ws_connection, Pace(FRAMES, FRAMES / 4)
         read = socket._read_bytes
 
         async def read_or_skip(size: int) -> bytes:
+            if size == 2:  # a frame begins; pings, and parts of nothing, come to nobody else
+                wait = frames.spend(1)
+                if wait:
+                    await asyncio.sleep(wait)
             if size <= MOST_TEXT or self._has_left or not self._assembly.is_refused:
                 return bytes(await read(size))
             pace, left = self._house.pace(self.connection.session), size
@@ -306,3 +325,11 @@ class Socket(WSHandler):
         """Have Tornado refuse a larger frame before it is read."""
         if self.ws_connection is not None:
             self.ws_connection.params.max_message_size = self._assembly.most
+
+
+def message_of(letter: Letter, events: list[Any]) -> patch_doc:
+    """Make Bokeh's message of some of the events of one that was read."""
+    message = patch_doc(letter.header.fields, {}, {"events": events})
+    for name, data in letter.arrays.items():
+        message.assemble_buffer({"id": name}, data)
+    return message

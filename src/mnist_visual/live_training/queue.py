@@ -45,7 +45,7 @@ class TrainingQueue:
     data : str, Dataset, or tuple ((x_train, y_train), (x_test, y_test)), default "mnist"
         The name of a built-in set, which the other process loads; or as from `load_dataset`, or
         from `load_mnist` and its like, whose classes are called by their numbers.
-    limit : int, default 8
+    limit : int, default 32
         How many may stand in the line, and how many more may be paused.
     turn : float, default 10
         How many seconds a training computes while others wait.
@@ -62,7 +62,7 @@ class TrainingQueue:
         self,
         data: str | Dataset | tuple[Images, Images] = "mnist",
         *,
-        limit: int = 8,
+        limit: int = 32,
         turn: float = TURN_SECONDS,
     ) -> None:
         self._data = data if isinstance(data, str | Dataset) else _numbered(*data)

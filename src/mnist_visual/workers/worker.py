@@ -48,7 +48,7 @@ def work(options: dict[str, Any]) -> None:
     running._http.stop()  # it has its connections from elsewhere
     app = running._tornado
     app.add_transform(_Apart)
-    if options["address"] not in LOOPBACKS:  # as `serve` does
+    if options["address"] not in LOOPBACKS or options["allow_origin"]:  # as `serve` does
         app.add_transform(GZipContentEncoding)
     gc.freeze()
     gc.enable()

@@ -30,7 +30,7 @@ class Presenter {
     this.views = new Map(model.views.map(([name, label, parts]) => [name, { name, label, parts }]))
     const asked = (readPart("views") ?? "").toLowerCase().split(",").filter((name) => this.views.has(name))
     this.walk = (asked.length ? asked : model.walk).map((name) => this.views.get(name))
-    this.at = 0 // in the walk
+    this.at = -1 // in the walk; before its first view, until one of it is reached
     this.byPointer = true // how the keyboard came to where it is
     this.acts = { p: () => this.toggle(), "?": () => this.toggleSheet(this.help) }
     this.actsOnStage = {

@@ -42,8 +42,9 @@ class Tour {
   label() {
     const known = remembered(() => localStorage.getItem(KEY))
     this.start.classList.toggle("new", !known)
-    this.start.replaceChildren(h("span", {}, known ? "Tour" : "New here? Take the tour"))
-    this.start.setAttribute("aria-label", "Take the tour, two minutes")
+    const text = known ? "Tour" : "New here? Take the tour"
+    this.start.replaceChildren(h("span", {}, text))
+    this.start.setAttribute("aria-label", `${text}, two minutes`)
   }
 
   go(stop) {
