@@ -212,9 +212,9 @@ def test_dashboard_shows_all_its_parts(own_dashboard):
 
 
 def test_dashboard_reads_what_code_draws(own_dashboard):
-    assert "A **1** rather" in own_dashboard.text("draw")
+    assert "Most likely **1**" in own_dashboard.text("draw")
 
 
 def test_dashboard_takes_a_picture_from_the_plane(own_dashboard):
-    assert "A **0** rather" in own_dashboard.text("cursor")
+    assert "Most likely **0**" in own_dashboard.text("cursor")
     assert own_dashboard.value("words.object") == own_dashboard.text("cursor").strip("'")

@@ -214,6 +214,13 @@ def test_wrong_options_are_refused(option, message):
         train_classifier(small_model(), PICTURES, LABELS, verbose=0, **option)
 
 
+def test_an_axis_of_one_channel_changes_nothing():
+    models = [small_model(), small_model()]
+    for model, pictures in zip(models, [PICTURES, PICTURES[..., np.newaxis]], strict=True):
+        train_classifier(model, pictures, LABELS, epochs=1, verbose=0)
+    np.testing.assert_array_equal(*map(weights_of, models))
+
+
 @pytest.mark.parametrize("wrapped", [True, False])
 def test_one_callback_may_come_alone_as_in_keras(wrapped):
     seen = []

@@ -280,7 +280,7 @@ def checked_pictures(images: npt.ArrayLike, shape: tuple[int, ...]) -> Pictures:
 
     Parameters
     ----------
-    images : array_like (n, height, width)
+    images : array_like (n, height, width) or (n, height, width, 1)
         uint8 in 0..255 or floats in [0, 1].
     shape : tuple (height, width)
         Of the pictures that the model reads.
@@ -296,6 +296,8 @@ def checked_pictures(images: npt.ArrayLike, shape: tuple[int, ...]) -> Pictures:
         If anything is not as described, or there are no pictures.
     """
     pictures = np.asarray(images)
+    if pictures.ndim == 4 and pictures.shape[3] == 1:
+        pictures = pictures[..., 0]
     if pictures.ndim != 3 or pictures.shape[1:] != shape or len(pictures) == 0:
         raise ValueError(
             f"Pictures are an array (n, {shape[0]}, {shape[1]}) of at least one. "

@@ -51,7 +51,7 @@ def evaluate_classifier(
     model : keras.Model or DigitNetwork
         A Sequential or Functional classifier, from grey pictures to one probability (or logit)
         for each class; or the shipped one on NumPy, for which neither Keras nor JAX is loaded.
-    images : array_like (n, height, width)
+    images : array_like (n, height, width) or (n, height, width, 1)
         Pictures, uint8 in 0..255 or floats in [0, 1], ink bright.
     labels : array_like (n,)
         The class of each picture, integers from 0.

@@ -62,7 +62,7 @@ def train_classifier(
     ----------
     model : keras.Model
         Compiled, from pictures to one probability for each class.
-    x_train : array_like (n, height, width)
+    x_train : array_like (n, height, width) or (n, height, width, 1)
         Pictures, uint8 in 0..255 or floats in [0, 1], ink bright.
     y_train : array_like (n,)
         The class of each picture, integers from 0.
@@ -117,13 +117,8 @@ def train_classifier(
     pictures, labels = labelled_pictures(x_train, y_train, shape, classes)
     check_reads_units(model, "train_classifier")
     if validation_data is not None:
-        if not isinstance(validation_data, tuple | list) or len(validation_data) != 2:
-            given = f"{type(validation_data).__name__} of {len(validation_data)}"
-            raise ValueError(
-                "validation_data of a classifier is a pair of pictures and labels. "
-                f"Received: {given}. Pass (x_test, y_test)."
-            )
-        x_validation, y_validation = labelled_pictures(*validation_data, shape, classes)
+        pair = _checked_pair(validation_data)
+        x_validation, y_validation = labelled_pictures(*pair, shape, classes)
         validation_data = (as_floats(x_validation), y_validation)
 
     def epoch_data(epoch: int) -> tuple[Pictures, npt.NDArray[np.int32]]:
@@ -292,6 +287,16 @@ def _seeded_noise(model: keras.Model, seed: int) -> keras.callbacks.Callback:
             state.assign(numbers[2 * number : 2 * number + 2])
 
     return keras.callbacks.LambdaCallback(on_epoch_begin=start)
+
+
+def _checked_pair(data: Any) -> tuple[Any, Any]:
+    if not isinstance(data, tuple | list) or len(data) != 2:
+        given = f"{type(data).__name__} of {len(data)}" if hasattr(data, "__len__") else repr(data)
+        raise ValueError(
+            "validation_data of a classifier is a pair of pictures and labels. "
+            f"Received: {given}. Pass (x_test, y_test)."
+        )
+    return data[0], data[1]
 
 
 def checked_callbacks(callbacks: Any) -> list[keras.callbacks.Callback]:

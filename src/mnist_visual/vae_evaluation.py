@@ -62,7 +62,7 @@ def evaluate_vae(
     vae : VAE
         With ``reconstruction="bce"``; with "mse" the result is no evidence lower bound, see
         `VAEEvaluation`.
-    images : array_like (n, 28, 28)
+    images : array_like (n, 28, 28) or (n, 28, 28, 1)
         Pictures, uint8 in 0..255 or floats in [0, 1], ink bright.
     draws : int, default 5
         Codes that are drawn for every picture.

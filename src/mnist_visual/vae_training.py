@@ -38,9 +38,9 @@ def train_vae(
     ----------
     vae : VAE
         Compiled, as from `build_vae`.
-    x_train : array_like (n, 28, 28)
+    x_train : array_like (n, 28, 28) or (n, 28, 28, 1)
         Pictures, uint8 in 0..255 or floats in [0, 1], ink bright.
-    validation_data : array_like (m, 28, 28), optional
+    validation_data : array_like (m, 28, 28) or (m, 28, 28, 1), optional
         Pictures, measured after every epoch, never learned from.
     epochs : int, default 30
         How often every picture is seen.

@@ -42,4 +42,4 @@ def test_among_those_who_ask_without_rest_a_visitor_waits_for_one_of_them(server
             f"rest: p95 {waits:.0f} ms, of which the server worked {work:.0f} ms (p95)\n"
         )
     assert len(visitor.work) > 10
-    assert work < 90  # in the order of arrival it would be the time of all that they ask for
+    assert work < 150  # in the order of arrival it would be the time of all that they ask for

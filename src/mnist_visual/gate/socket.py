@@ -33,7 +33,8 @@ LONG_TEXT = 4000  # letters; of what takes longer to read somebody may have to w
 BYTES_A_MESSAGE = 20_000  # more of them count as more messages
 SECOND = 1200  # messages that a second of work for one connection counts as
 PULL_COST = 300  # messages; the whole page is written
-FRAMES = 4000  # a second, of one connection; a pen that is read 240 times a second sends 1,700
+FRAMES = 2500  # a second, of one connection; a pen that is read 240 times a second sends 1,700
+REST = 0.01  # seconds; for less it is not worth it to wait
 MOST_REFUSED = 200  # messages of one connection
 MOST_CONNECTIONS = 20  # of one session, each of which is told all; those that are lost linger
 POLICY, TRY_LATER = 1008, 1013  # why a websocket is closed, as the standard numbers it
@@ -281,13 +282,13 @@ class Socket(WSHandler):
 
     def _watch_frames(self) -> None:
         """Have Tornado wait before too many frames, and keep nothing of what nobody will read."""
-        socket, frames = self.ws_connection, Pace(FRAMES, FRAMES / 4)
+        socket, frames = self.ws_connection, Pace(FRAMES, FRAMES / 10)
         read = socket._read_bytes
 
         async def read_or_skip(size: int) -> bytes:
             if size == 2:  # a frame begins; pings, and parts of nothing, come to nobody else
                 wait = frames.spend(1)
-                if wait:
+                if wait > REST:
                     await asyncio.sleep(wait)
             if size <= MOST_TEXT or self._has_left or not self._assembly.is_refused:
                 return bytes(await read(size))
