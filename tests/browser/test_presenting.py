@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 import zxingcpp
 from PIL import Image
+from playwright.sync_api import expect
 
 from tests.drawings import SEVEN
 from tests.waiting import becomes, until
@@ -187,3 +188,13 @@ def test_a_page_left_alone_goes_back_to_the_first_view_and_is_empty(visit, url):
     visitor.page.get_by_text("Waiting for a digit").wait_for()
     becomes(visitor.ink, 0)
     until(visitor.button("Undo").is_disabled)
+
+
+def test_the_numbers_of_a_value_that_is_clicked_come_into_sight(visit, url):
+    visitor = visit(f"{url}?present=1&page=network", **HALL)
+    visitor.draw(SEVEN)
+    visitor.page.get_by_role("application", name="conv2").locator("canvas").first.click()
+    numbers = visitor.page.locator(".trace .computation").first
+    numbers.wait_for()
+    until(lambda: visitor.page.evaluate("scrollY") > 0)
+    expect(numbers).to_be_in_viewport()

@@ -12,6 +12,7 @@ class Explorer {
     this.model = model
     this.following = true // the answer, until somebody points elsewhere
     this.held = false // whether a value stays while the pointer moves on
+    this.comes = false // whether its numbers are to come into sight
     this.asking = new Messenger((message) => model.send_msg(message))
     this.picture = new NetworkPicture(model, {
       onPoint: (layer, unit) => this.held || this.point(layer, unit),
@@ -64,7 +65,7 @@ class Explorer {
   // What was chosen elsewhere, in the address say.
   keep({ layer, unit }) {
     this.following = false
-    this.held = true
+    this.held = this.comes = true
     this.panel.setHeld(true)
     this.selected = [layer, unit]
     this.picture.mark(layer, unit)
@@ -78,7 +79,7 @@ class Explorer {
   }
 
   hold(layer, unit) {
-    this.held = true
+    this.held = this.comes = true
     this.panel.setHeld(true)
     this.point(layer, unit)
   }
@@ -120,6 +121,9 @@ class Explorer {
     this.panel.show(trace)
     this.picture.link(trace)
     this.speaker.say(this.panel.sentence)
+    // On a stage the keys that would scroll to the numbers walk through the views.
+    if (this.comes && "presenting" in document.documentElement.dataset) this.panel.element.scrollIntoView({ block: "nearest" })
+    this.comes = false
   }
 
   repaint() {
