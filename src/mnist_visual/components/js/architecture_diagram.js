@@ -7,6 +7,12 @@ import { percent } from "./numbers.js";
 
 const count = (number) => number.toLocaleString("en")
 
+// "26 × 26 × 8"; where it has to break, height and width stay together.
+function sizes([height, width, ...more]) {
+  const area = width === undefined ? [`${height}`] : [`${height}\u00a0×\u00a0${width}`]
+  return [...area, ...more.map((size) => `×\u00a0${size}`)].join(" ")
+}
+
 // A number as one would say it.
 function roundly(number) {
   if (number >= 1e8) return `${Number((number / 1e9).toPrecision(2))} billion`
@@ -63,7 +69,7 @@ class Diagram {
         onclick: () => this.choose(name),
       },
       blockPicture(shape, scale),
-      h("span", { class: "label" }, h("b", {}, name), h("span", {}, shape.join(" × ")), h("small", {}, kindWords(layer.what))),
+      h("span", { class: "label" }, h("b", {}, name), h("span", {}, sizes(shape)), h("small", {}, kindWords(layer.what))),
     )
   }
 
