@@ -258,6 +258,15 @@ class TestReading:
         assert ours.probabilities == pytest.approx(keras.probabilities, abs=1e-5)
         assert (ours.filters("conv2") == keras.filters("conv2")).all()
 
+    def test_a_model_of_several_outputs_is_refused(self, pad):
+        from mnist_visual._backend import keras
+
+        picture = keras.Input((28, 28))
+        scores = keras.layers.Dense(3)(keras.layers.Flatten()(picture))
+        both = keras.Model(picture, [keras.layers.Softmax()(scores), scores])
+        with pytest.raises(ValueError, match=r"one output\. Received: 'functional.*' with 2"):
+            Reading(both, pad)
+
     def test_one_computation_of_a_drawing_serves_all_who_trace_it(self, pad, monkeypatch):
         traced = []
         compute = reading_module.trace_network
@@ -313,6 +322,16 @@ class TestPrediction:
         assert message["verdict"] == "digit"
         assert message["probabilities"].shape == (4,)
         assert Prediction(reading).class_names == [*"0123"]
+
+    @pytest.mark.parametrize("view", [Prediction, components.Adversary])
+    @pytest.mark.parametrize("activation", [None, "sigmoid"])
+    def test_what_are_no_probabilities_are_not_shown_as_such(self, pad, view, activation):
+        from mnist_visual._backend import keras
+
+        layers = [keras.layers.Flatten(), keras.layers.Dense(4, activation)]
+        reading = Reading(keras.Sequential([keras.Input((28, 28)), *layers]), pad)
+        with pytest.raises(ValueError, match="probabilities that sum to 1; add a Softmax layer"):
+            view(reading)
 
     def test_named_classes_are_no_digits(self, pad, sent):
         seen(Prediction(Reading(load_digit_network(), pad), class_names=[*"abcdefghij"]))

@@ -132,6 +132,7 @@ class Adversary(Titled, View):
         self, reading: Reading, *, class_names: Sequence[str] | None = None, **params: Any
     ) -> None:
         names = checked_names(class_scores(reading.classifier).classes, class_names)
+        reading.check_probabilities()
         super().__init__(class_names=names, **params)
         self._reading = reading
         self._doubts = class_names is None

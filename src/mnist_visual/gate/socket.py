@@ -169,12 +169,12 @@ class Socket(WSHandler):
     async def _patch(self, letter: Letter) -> Any:
         # Who waits for a turn has the document's lock, not the other way round: it may be held for
         # long by what waits for something else.
-        await self.connection.session.with_document_locked(self._apply, letter)
+        session = self.connection.session
+        await session.with_document_locked(self._apply, session, letter)
         return None if self._has_left else self.connection.ok(message_of(letter, []))
 
-    async def _apply(self, letter: Letter) -> None:
+    async def _apply(self, session: ServerSession, letter: Letter) -> None:
         """Apply the events of a message, each in a turn of its own."""
-        session = self.connection.session
         for event, speech in zip(letter.content["events"], letter.said.speeches, strict=True):
             async with self._in_turn(session):
                 if self._has_left:
