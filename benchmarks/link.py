@@ -74,9 +74,12 @@ class Link:
 
     async def _end(self, server):
         server.close()
+        self._is_cut = True
         self._open.set()
-        await self._drop()
-        await asyncio.gather(*asyncio.all_tasks() - {asyncio.current_task()})
+        # One that is being accepted becomes another task.
+        while others := asyncio.all_tasks() - {asyncio.current_task()}:
+            await self._drop()
+            await asyncio.gather(*others)
 
     async def _drop(self):
         for writer in list(self._writers):
