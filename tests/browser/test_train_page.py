@@ -55,6 +55,13 @@ def test_a_network_is_trained_looked_back_on_and_used(visit, url):
         right = 100 * counts.trace() / counts.sum() if counts.sum() > 500 else math.nan
         return named and abs(right - float(named[1])) < 0.06
 
+    def rests():
+        """Whether nothing changes any more: an epoch may begin in the middle of another."""
+        before = where.inner_text(), trainer.counts().tolist()
+        page.wait_for_timeout(1500)
+        waits = visitor.button("Go on").is_visible()
+        return waits and before == (where.inner_text(), trainer.counts().tolist())
+
     where.filter(has_text=re.compile(r"^Epoch [1-9]")).wait_for(timeout=PATIENCE)
     trainer.press("Pause")
     paused = re.compile(r"^Paused (in|after) epoch \d+ of 50")
@@ -70,6 +77,7 @@ def test_a_network_is_trained_looked_back_on_and_used(visit, url):
 
     trainer.press("One epoch")
     until(shows_its_mistakes)
+    until(rests)
 
     counts = trainer.counts()
     wrong = counts - np.diag(np.diag(counts))
