@@ -481,8 +481,14 @@ class TestPace:
 
 def test_a_list_that_should_be_an_array_is_refused():
     read_patch(patch(speech(entries(x=[0] * MOST_VALUES))))
-    with pytest.raises(RefusedError, match="too long"):
+    with pytest.raises(RefusedError, match="a list that is too long"):
         read_patch(patch(speech(entries(x=[0] * (MOST_VALUES + 1)))))
+
+
+def test_so_is_a_map_of_as_many():
+    large = {f"{i}": 0 for i in range(MOST_VALUES + 1)}
+    with pytest.raises(RefusedError, match="a map that is too long"):
+        read_patch(patch(speech(entries(**large))))
 
 
 class Person:

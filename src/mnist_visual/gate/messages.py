@@ -224,6 +224,8 @@ def _entries(value: Any) -> dict[str, Any]:
     entries = value.get("entries", [])
     if not value.keys() <= {"type", "entries"} or not isinstance(entries, list):
         raise RefusedError("a map with other fields")
+    if len(entries) > MOST_VALUES:
+        raise RefusedError("a map that is too long")
     if not all(isinstance(each, list) and len(each) == 2 for each in entries):
         raise RefusedError("a map with other fields")
     if not all(isinstance(key, str) and len(key) <= MOST_LETTERS for key, _ in entries):
