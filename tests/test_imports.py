@@ -14,6 +14,7 @@ PACKAGE = Path(mnist_visual.__file__).parent
 # From the ground up: a module may import those of lower rows and of its own.
 ROWS = [
     {
+        "_arguments",
         "_arrays",
         "_backend",
         "_chosen_backend",

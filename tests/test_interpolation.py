@@ -92,7 +92,7 @@ class TestInterpolate:
         ("arguments", "words"),
         [
             (([0, 0], [1, 1], {"steps": 1}), "steps is"),
-            (([0, 0], [1, 1], {"method": "cubic"}), "method is one of"),
+            (([0, 0], [1, 1], {"method": "cubic"}), "method is 'linear' or"),
             (([0, np.nan], [1, 1], {}), "NaN"),
             (([0, 0, 0], [1, 1], {}), r"\(3,\)"),
             ((0.0, [1, 1], {}), "start is one point"),

@@ -267,7 +267,7 @@ class TestGrid:
             ({"extent": "here"}, "extent"),
             ({"extent": ("0", "1", "0", "1")}, "extent.*'0', '1'"),
             ({"extent": np.array([b"0", b"1", b"0", b"1"])}, "extent"),
-            ({"spacing": "odd"}, "spacing is one of"),
+            ({"spacing": "odd"}, "spacing is 'even' or"),
             ({"extent": (50, 60, -3, 3), "spacing": "quantile"}, "Quantiles"),
         ],
     )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 
 def checked_names(classes: int, names: Sequence[str] | None) -> list[str]:
@@ -22,9 +22,13 @@ def checked_names(classes: int, names: Sequence[str] | None) -> list[str]:
     Raises
     ------
     ValueError
-        If there are not as many names as classes.
+        If there are not as many names as classes, or no list of them.
     """
-    found = [*map(str, range(classes) if names is None else names)]
+    if names is None:
+        return [*map(str, range(classes))]
+    if isinstance(names, str) or not isinstance(names, Iterable):
+        raise ValueError(f"class_names are a list of words. Received: {names!r:.80}.")
+    found = [*map(str, names)]
     if len(found) != classes:
         raise ValueError(
             f"There is one name for each class. Received: {len(found)} for {classes} classes."

@@ -12,7 +12,7 @@ import numpy as np
 import numpy.typing as npt
 
 from ._arrays import Floats
-from ._models import Shape, reads_bytes
+from ._models import Shape, name_of, reads_bytes
 
 if TYPE_CHECKING:
     from ._backend import keras
@@ -57,7 +57,7 @@ def class_count(model: keras.Model) -> int:
     if not one or isinstance(getattr(model, "output", None), dict):
         raise ValueError(
             "A classifier is Sequential or Functional, and gives one vector, a number for each "
-            f"class. Received: {model.name!r}, which gives {shape}."
+            f"class. Received: {name_of(model)!r}, which gives {shape}."
         )
     return int(shape[1])
 
@@ -219,9 +219,12 @@ def picture_batch(
     Raises
     ------
     ValueError
-        If they are of another type, do not fit the model's input, or are none.
+        If they are of another type, do not fit the model's input, hold NaN or an infinity, or
+        are none.
     """
     batch, shape, single = batched_pictures(images, wanted)
+    if batch.dtype.kind == "f" and not np.isfinite(batch).all():
+        raise ValueError("Pictures hold finite numbers. Received: NaN or an infinity.")
     keep = as_bytes and batch.dtype == np.uint8
     floats = batch.astype(np.float32) if keep else as_floats(batch)
     if floats is batch:

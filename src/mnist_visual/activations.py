@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -121,13 +121,13 @@ def _known_layers(model: keras.Model) -> list[str]:
 def _chosen_layers(known: Sequence[str], layers: Sequence[str] | None) -> tuple[str, ...]:
     if layers is None:
         return tuple(known)
-    if isinstance(layers, str):
+    if isinstance(layers, str) or not isinstance(layers, Iterable):
         raise ValueError(f"layers is a sequence of names. Received: {layers!r}; put it in a list.")
     layers = list(layers)
     if not layers:
         raise ValueError(f"Name at least one layer of {known}. Received: none.")
     for name in layers:
-        if name not in known:
+        if not (isinstance(name, str) and name in known):
             raise ValueError(
                 f"The model's layers are {known}. Received: {name!r}. "
                 "Of a model within the model, show its own layers what the layer before it gives."

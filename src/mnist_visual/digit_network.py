@@ -160,7 +160,7 @@ class DigitNetwork:
             If the network has no such convolution.
         """
         kernels = {name: kernel for name, (kernel, _) in self.weights.items() if kernel.ndim == 4}
-        if layer not in kernels:
+        if not (isinstance(layer, str) and layer in kernels):
             raise ValueError(f"The convolutions are {[*kernels]}. Received: {layer!r}.")
         return kernels[layer].copy()
 

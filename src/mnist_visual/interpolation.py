@@ -7,12 +7,13 @@ import os
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import IO, Any
+from typing import IO, Any, Literal, get_args
 
 import numpy as np
 import numpy.typing as npt
 from PIL import Image
 
+from ._arguments import check_choice
 from ._arrays import Floats
 from ._checks import checked_codes
 from ._files import PathLike, checked_target, write_whole
@@ -24,7 +25,8 @@ from .regions import decode_and_classify
 
 Pixels = npt.NDArray[np.uint8]
 
-METHODS = ("linear", "spherical")
+Method = Literal["linear", "spherical"]
+METHODS: tuple[str, ...] = get_args(Method)
 MAX_STEPS = 10_000
 
 
@@ -53,7 +55,7 @@ def interpolate(
     end: npt.ArrayLike,
     *,
     steps: int = 16,
-    method: str = "linear",
+    method: Method = "linear",
     classifier: Any = None,
 ) -> LatentPath:
     """Go from one digit to another through the latent space.
@@ -97,8 +99,7 @@ def interpolate(
     >>> path.codes[:, 0].tolist(), path.images.shape
     ([-2.0, -1.0, 0.0, 1.0, 2.0], (5, 28, 28))
     """
-    if method not in METHODS:
-        raise ValueError(f"method is one of {METHODS}. Received: {method!r}.")
+    check_choice("method", method, METHODS)
     share = np.linspace(0, 1, checked_count("steps", steps, least=2, most=MAX_STEPS))[:, None]
     first, last = _point(vae, start, "start"), _point(vae, end, "end")
     if first.shape != last.shape:
@@ -304,7 +305,11 @@ def _pixels(images: Floats, scale: int, *, dark_ink: bool) -> Pixels:
 
 
 def _target(file: PathLike | IO[bytes], what: str) -> Path | IO[bytes]:
-    return checked_target(file, what) if isinstance(file, str | os.PathLike) else file
+    if isinstance(file, str | os.PathLike):
+        return checked_target(file, what)
+    if not callable(getattr(file, "write", None)):
+        raise ValueError(f"file is a path or a file to write bytes to. Received: {file!r:.80}.")
+    return file
 
 
 def _save(pixels: Pixels, target: Path | IO[bytes], **options: Any) -> None:

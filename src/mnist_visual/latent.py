@@ -18,11 +18,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Literal, get_args
 
 import numpy as np
 import numpy.typing as npt
 
+from ._arguments import check_choice
 from ._arrays import Floats
 from ._checks import (
     Extent,
@@ -36,7 +37,7 @@ from ._numbers import checked_count
 from ._passes import run_in_batches
 from ._pictures import as_read, batched_pictures
 
-SPACINGS = ("even", "quantile")
+Spacing = Literal["even", "quantile"]
 
 
 @dataclass(frozen=True, eq=False)
@@ -230,7 +231,7 @@ def reconstruct(vae: Any, images: npt.ArrayLike) -> Floats:
 
 
 def latent_grid(
-    vae: Any, *, n: int = 20, extent: Extent = (-3.0, 3.0, -3.0, 3.0), spacing: str = "even"
+    vae: Any, *, n: int = 20, extent: Extent = (-3.0, 3.0, -3.0, 3.0), spacing: Spacing = "even"
 ) -> LatentGrid:
     """Decode a lattice of points of the latent plane.
 
@@ -267,8 +268,7 @@ def latent_grid(
     """
     decoder = find_part(vae, "decoder", "latent_grid")
     count, limits = checked_count("n", n, most=1000), checked_extent(extent)
-    if spacing not in SPACINGS:
-        raise ValueError(f"spacing is one of {SPACINGS}. Received: {spacing!r}.")
+    check_choice("spacing", spacing, get_args(Spacing))
     check_plane(decoder)
     centres = even_centres if spacing == "even" else _quantile_centres
     x, y = centres(limits[0], limits[1], count), centres(limits[2], limits[3], count)[::-1]

@@ -7,7 +7,7 @@ the same colour everywhere. Options are set for Bokeh alone; other backends draw
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Sequence, Sized
 from typing import Any
 
 import holoviews as hv
@@ -15,8 +15,10 @@ import holoviews.plotting.bokeh  # registers the options of Bokeh
 import numpy as np
 import numpy.typing as npt
 
+from ._arguments import check_made_by
 from ._arrays import Floats
 from ._names import checked_names
+from ._numbers import checked_count
 from .clusters import plain_codes, plain_labels
 from .interpolation import LatentPath, filmstrip
 from .latent import LatentCodes, LatentGrid
@@ -110,6 +112,7 @@ def plot_latent_grid(grid: LatentGrid) -> hv.Image:
     >>> plot_latent_grid(latent_grid(shared_vae(), n=12))
     :Image   [x,y]   (ink)
     """
+    check_made_by("grid", grid, LatentGrid, "latent_grid")
     if grid.images.ndim != 4:
         raise ValueError(f"Grey pictures can be drawn. Received: shape {grid.images.shape}.")
     height, width = grid.images.shape[2:]
@@ -140,6 +143,7 @@ def plot_class_regions(regions: ClassRegions) -> hv.RGB:
     >>> plot_class_regions(class_regions(shared_vae(), shared_network(), resolution=128))
     :RGB   [x,y]   (R,G,B,A)
     """
+    check_made_by("regions", regions, ClassRegions, "class_regions")
     guess = 1 / max(regions.classes, 2)
     strength = np.clip((regions.confidence - guess) / (1 - guess), 0, 1)
     alpha = np.rint(strength * 255).astype(np.uint8)
@@ -178,6 +182,7 @@ def plot_latent_path(path: LatentPath) -> hv.Curve:
        .RGB.I   :RGB   [x,y]   (R,G,B,A)
        .Curve.I :Curve   [x]   (second latent number)
     """
+    _check_path(path)
     curve = hv.Curve(_on_plane(path.codes), kdims=[X], vdims=[Y])
     return curve.opts(color="black", line_dash="dotted", line_width=2, backend="bokeh")
 
@@ -203,6 +208,7 @@ def plot_interpolation(path: LatentPath) -> hv.Image:
     >>> plot_interpolation(path)
     :Image   [step,height]   (ink)
     """
+    _check_path(path)
     count, height, width = path.images.shape[:3]
     extent = (-0.5, count - 0.5, 0.0, 1.0)
     strip = _ink(filmstrip(path), extent, kdims=["step", "height"])
@@ -241,6 +247,7 @@ def plot_path_probabilities(
     :NdOverlay   [class]
        :Curve   [step]   (probability)
     """
+    _check_path(path)
     if path.probabilities is None:
         raise ValueError(
             "The way has no probabilities; give interpolate a classifier. Received: None."
@@ -294,10 +301,10 @@ def plot_posterior(codes: LatentCodes, *, index: int = 0, color: str = "black") 
        .Ellipse.I  :Ellipse   [x,y]
        .Ellipse.II :Ellipse   [x,y]
     """
+    check_made_by("codes", codes, LatentCodes, "encode")
     means = _on_plane(np.atleast_2d(codes.mean))
     sigmas = np.atleast_2d(codes.sigma)
-    if not -len(means) <= index < len(means):
-        raise ValueError(f"index is below the number of codes, {len(means)}. Received: {index}.")
+    index = checked_count("index", index, least=0, most=len(means) - 1)
     (x, y), (width, height) = means[index].tolist(), (2 * sigmas[index]).tolist()
     ellipses = [hv.Ellipse(x, y, (k * width, k * height), kdims=[X, Y]) for k in (1, 2)]
     return hv.Overlay(
@@ -309,12 +316,17 @@ def _words(labels: npt.NDArray[np.int64], names: Sequence[str] | None) -> npt.ND
     """Say of each label what its class is called."""
     if names is None:
         return labels.astype(str)
+    names = checked_names(len(names) if isinstance(names, Sized) else 0, names)
     if labels.min() < 0 or labels.max() >= len(names):
         raise ValueError(
             "Every label has a name. "
             f"Received: {len(names)} names for labels from {labels.min()} to {labels.max()}."
         )
-    return np.array([*map(str, names)])[labels]
+    return np.array(names)[labels]
+
+
+def _check_path(path: LatentPath) -> None:
+    check_made_by("path", path, LatentPath, "interpolate")
 
 
 def _on_plane(codes: Floats) -> Floats:

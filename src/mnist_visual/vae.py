@@ -20,21 +20,22 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, Literal, get_args
 
 import numpy as np
 
+from ._arguments import check_choice
 from ._backend import keras
 from ._mnist import SIZE
 from ._numbers import MAX_SEED, checked_count
 from .elbo import kl_divergence, reconstruction_error
-from .vae_parts import ARCHITECTURES, Sampling, build_decoder, build_encoder
+from .vae_parts import Sampling, VAEArchitecture, build_decoder, build_encoder
 
 __all__ = ["VAE", "Sampling", "build_vae", "kl_divergence", "reconstruction_error"]
 
 ops = keras.ops
 
-RECONSTRUCTIONS = ("bce", "mse")
+Reconstruction = Literal["bce", "mse"]
 
 
 def build_vae(
@@ -42,8 +43,8 @@ def build_vae(
     latent_dim: int = 2,
     beta: float = 1.0,
     seed: int = 0,
-    reconstruction: str = "bce",
-    architecture: str = "convolutional",
+    reconstruction: Reconstruction = "bce",
+    architecture: VAEArchitecture = "convolutional",
 ) -> VAE:
     """Build the variational autoencoder, untrained and compiled with Adam.
 
@@ -132,16 +133,16 @@ class VAE(keras.Model):
         latent_dim: int = 2,
         beta: float = 1.0,
         seed: int = 0,
-        reconstruction: str = "bce",
-        architecture: str = "convolutional",
+        reconstruction: Reconstruction = "bce",
+        architecture: VAEArchitecture = "convolutional",
         **kwargs: Any,
     ) -> None:
         latent_dim = checked_count("latent_dim", latent_dim)
         seed = checked_count("seed", seed, least=0, most=MAX_SEED)
         if not (isinstance(beta, int | float | np.number) and 0 <= beta < math.inf):
             raise ValueError(f"beta is a finite number from 0 up. Received: {beta!r}. Try 1.0.")
-        _check_choice("reconstruction", reconstruction, RECONSTRUCTIONS)
-        _check_choice("architecture", architecture, ARCHITECTURES)
+        check_choice("reconstruction", reconstruction, get_args(Reconstruction))
+        check_choice("architecture", architecture, get_args(VAEArchitecture))
         super().__init__(**{"name": "vae", **kwargs})
         self.latent_dim = latent_dim
         self.beta = float(beta)
@@ -264,9 +265,3 @@ class VAE(keras.Model):
             "reconstruction": self.reconstruction,
             "architecture": self.architecture,
         }
-
-
-def _check_choice(name: str, value: object, choices: tuple[str, ...]) -> None:
-    if value not in choices:
-        allowed = " or ".join(map(repr, choices))
-        raise ValueError(f"{name} is {allowed}. Received: {value!r}. Choose one of these.")

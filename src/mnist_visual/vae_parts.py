@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Callable
-from typing import Any
+from typing import Any, Literal
 
 from ._backend import keras
 from ._layers import LOG_VAR_LIMIT
@@ -17,7 +17,7 @@ from ._mnist import SIZE
 
 ops = keras.ops
 
-ARCHITECTURES = ("convolutional", "dense")
+VAEArchitecture = Literal["convolutional", "dense"]
 # Of the pixels that the encoder sees in training, at random [1]_.
 PIXELS_LOST = 0.1
 ENCODER_UNITS = (512, 256, 128)
@@ -28,7 +28,7 @@ SEED_SHAPE = (SIZE // 4, SIZE // 4, 32)
 _registered = keras.saving.register_keras_serializable("mnist_visual")
 
 
-def build_encoder(latent_dim: int, seed: int, architecture: str) -> keras.Model:
+def build_encoder(latent_dim: int, seed: int, architecture: VAEArchitecture) -> keras.Model:
     """Build the encoder.
 
     Parameters
@@ -67,7 +67,7 @@ def build_encoder(latent_dim: int, seed: int, architecture: str) -> keras.Model:
     return keras.Model(picture, [z_mean(x), z_log_var(x)], name="encoder")
 
 
-def build_decoder(latent_dim: int, seed: int, architecture: str) -> keras.Sequential:
+def build_decoder(latent_dim: int, seed: int, architecture: VAEArchitecture) -> keras.Sequential:
     """Build the decoder.
 
     Parameters

@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING, Any, Literal, overload
 import h5py
 import numpy as np
 
+from ._arguments import check_choice
 from ._backend import keras
 from ._files import WEIGHTS, PathLike, checked_target, write_whole
 from ._hdf5 import HDF5, SIGNATURE
@@ -146,9 +147,7 @@ def load_pretrained(name: str) -> keras.Model:
     >>> load_pretrained("classifier").count_params()
     53866
     """
-    if name not in _PRETRAINED:
-        names = ", ".join(map(repr, _PRETRAINED))
-        raise ValueError(f"name must be one of {names}. Received: {name!r}. Choose one of these.")
+    check_choice("name", name, _PRETRAINED)
     module, builder = _PRETRAINED[name]
     remedy = "Install mnist-visual again, or train with `mnist-visual train`."
     shipped = shipped_file(f"{name}.weights.h5", f"the weights of the {name}", remedy=remedy)
@@ -175,10 +174,10 @@ def _saved(model: Any) -> _InMemory:
 
 
 def _check_built(model: Any) -> None:
-    if not model.built:
+    if not isinstance(model, keras.Model) or not model.built:
         raise ValueError(
-            f"The model must be built, so that it has weights. Received: {model.name!r}, unbuilt. "
-            "Call it on a batch first."
+            "A model of Keras, built, has weights; call it on a batch first. "
+            f"Received: {model!r:.80}."
         )
 
 

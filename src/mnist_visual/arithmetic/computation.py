@@ -84,7 +84,7 @@ class Computation:
         ValueError
             If there is no such layer or unit, or the layer's arithmetic is not known.
         """
-        if layer not in self.layers:
+        if not (isinstance(layer, str) and layer in self.layers):
             raise ValueError(f"The model's layers are {[*self.layers]}. Received: {layer!r}.")
         sources, operation = self.layers[layer]
         missing = [name for name in dict.fromkeys((layer, *sources)) if name not in self.maps]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 import numpy.typing as npt
@@ -89,7 +89,7 @@ def apply_kernel(
     kernel: npt.ArrayLike,
     *,
     stride: int = 1,
-    padding: str | int = "valid",
+    padding: Literal["valid", "same"] | int = "valid",
     dilation: int = 1,
 ) -> Floats:
     """Convolve a picture with a kernel of one's own, as a convolution of Keras would.

@@ -33,7 +33,7 @@ import param
 from mnist_visual._arrays import Bytes
 from mnist_visual._checks import Extent, checked_extent
 from mnist_visual._numbers import checked_count
-from mnist_visual.interpolation import METHODS, save_gif
+from mnist_visual.interpolation import METHODS, Method, save_gif
 
 from ._shades import as_bytes
 from .latent_plane import FARTHEST, MAX_GRID, RESOLUTION, LatentPlane, Point
@@ -137,7 +137,7 @@ def read_point(value: Any) -> Point:
     return x, y
 
 
-def read_ends(message: Message) -> tuple[Point, Point, str]:
+def read_ends(message: Message) -> tuple[Point, Point, Method]:
     """Read the two ends of a path, and how it goes."""
     if message["method"] not in METHODS:
         raise ValueError(f"method {message['method']!r}")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Literal, get_args
 
 import numpy as np
 
@@ -14,7 +14,8 @@ from mnist_visual.arithmetic.convolution import Window, apply_kernel
 from ._kernels import DECIMALS, SIDE
 
 STRIDES = (1, 2, 3)
-PADDINGS = ("valid", "same")
+Padding = Literal["valid", "same"]
+PADDINGS: tuple[Padding, ...] = get_args(Padding)
 DILATIONS = (1, 2, 3)
 
 
@@ -36,7 +37,7 @@ class Sliding:
 
     kernel: Floats
     stride: int = 1
-    padding: str = "valid"
+    padding: Padding = "valid"
     dilation: int = 1
     shift: tuple[int, int] = (0, 0)
 

@@ -12,7 +12,7 @@ import param
 from mnist_visual._arrays import Floats
 from mnist_visual._names import checked_names
 from mnist_visual.explanation.evidence import Evidence, evidence
-from mnist_visual.explanation.saliency import METHODS, saliency
+from mnist_visual.explanation.saliency import METHODS, Method, saliency
 from mnist_visual.explanation.scores import class_scores
 
 from ._line import Line, answered
@@ -123,7 +123,7 @@ class Attribution(Titled, View):
 
 
 def explain(
-    model: Any, digit: Floats, probabilities: Floats, *, chosen: int | None, method: str
+    model: Any, digit: Floats, probabilities: Floats, *, chosen: int | None, method: Method
 ) -> Message:
     """Say what pixels and hidden units add to the score of a class.
 

@@ -23,7 +23,7 @@ from mnist_visual.clusters import (
     plain_labels,
     square_around,
 )
-from mnist_visual.interpolation import LatentPath, interpolate
+from mnist_visual.interpolation import LatentPath, Method, interpolate
 from mnist_visual.latent import LatentGrid, decode, encode, latent_grid
 from mnist_visual.regions import ClassRegions, class_regions, decode_and_classify
 from mnist_visual.sampling import sample_posterior
@@ -208,7 +208,7 @@ class LatentPlane:
         return decode_and_classify(self.vae, self.classifier, point)
 
     def path(
-        self, start: Point, end: Point, *, method: str = "linear", steps: int = PATH_STEPS
+        self, start: Point, end: Point, *, method: Method = "linear", steps: int = PATH_STEPS
     ) -> LatentPath:
         """Go from one point to another, as `mnist_visual.interpolate` does.
 

@@ -5,17 +5,20 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from itertools import product
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 import numpy.typing as npt
 
+from mnist_visual._arguments import check_choice
 from mnist_visual._arrays import Doubles, Floats
 
 from .scores import FEW, MANY, Scores, checked_label, class_scores, one_picture
 
 # Integrated gradients add up within this part of the range of the logit along the way.
 _TOLERANCE, _ROUNDS = 1e-4, 20
+
+Method = Literal["integrated_gradients", "gradient_x_input", "occlusion"]
 
 
 @dataclass(frozen=True, eq=False)
@@ -50,7 +53,7 @@ def saliency(
     image: npt.ArrayLike,
     label: int,
     *,
-    method: str = "integrated_gradients",
+    method: Method = "integrated_gradients",
 ) -> Saliency:
     """Tell which pixels of a picture speak for a class, and which against it.
 
@@ -102,8 +105,7 @@ def saliency(
     >>> bool(abs(found.values.sum() - (found.logit - found.baseline)) < 1e-2)
     True
     """
-    if method not in METHODS:
-        raise ValueError(f"method is one of {[*METHODS]}. Received: {method!r}.")
+    check_choice("method", method, METHODS)
     scores = class_scores(model)
     label = checked_label(label, scores)
     picture = one_picture(scores, image)
@@ -205,7 +207,7 @@ def _occlusion(scores: Scores, picture: Floats, label: int) -> Doubles:
     return falls / counts
 
 
-METHODS: dict[str, Callable[[Scores, Floats, int], Doubles]] = {
+METHODS: dict[Method, Callable[[Scores, Floats, int], Doubles]] = {
     "integrated_gradients": _integrated_gradients,
     "gradient_x_input": _gradient_x_input,
     "occlusion": _occlusion,

@@ -49,8 +49,8 @@ def export_page(
     """Write the demo as one HTML file, to open from a disk or to put on any static host.
 
     The networks run in the visitor's browser: nothing is loaded from anywhere, and a page that a
-    thousand people open costs no more than one. The file has at most 1.5 MB, and appears whole or
-    not at all.
+    thousand people open costs no more than one. With networks as large as the shipped ones the
+    file has at most 1.5 MB. It appears whole or not at all.
 
     Parameters
     ----------
@@ -117,6 +117,8 @@ def _places(
     if digits is None:
         shipped = load_test_codes()
         return shipped.mean, shipped.labels
+    if not isinstance(digits, tuple | list) or len(digits) != 2:
+        raise ValueError(f"digits are a pair (pictures, labels). Received: {digits!r:.80}.")
     codes = encode(vae, np.asarray(digits[0])).mean
     labels = plain_labels(digits[1], len(codes))
     if not ((labels >= 0) & (labels <= 9)).all():
