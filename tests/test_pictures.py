@@ -72,6 +72,13 @@ def test_a_classifier_refuses_other_types(classifier, name, dtype):
         CLASSIFIERS[name](classifier, np.zeros((28, 28), dtype))
 
 
+@pytest.mark.parametrize("number", [np.nan, np.inf])
+@pytest.mark.parametrize("name", CLASSIFIERS)
+def test_a_classifier_refuses_what_is_no_number(classifier, name, number):
+    with pytest.raises(ValueError, match=r"finite.*Received: NaN or an infinity|Received: values"):
+        CLASSIFIERS[name](classifier, np.full((28, 28), number))
+
+
 @pytest.mark.parametrize("name", AUTOENCODERS)
 def test_an_autoencoder_refuses_other_types(autoencoder, name):
     with pytest.raises(ValueError, match=r"uint8 in 0..255.*Received: dtype int64"):

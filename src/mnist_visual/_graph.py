@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any, NamedTuple
 
 from ._backend import keras
+from ._models import functional_advice
 
 
 class Step(NamedTuple):
@@ -30,7 +31,7 @@ def check_model(model: Any) -> None:
     if not getattr(model, "inputs", None):
         raise ValueError(
             "The model has to be a built Sequential or Functional model. "
-            f"Received: {model!r}. Call it once on data, or give it an Input."
+            f"Received: {model!r:.80}. {functional_advice(model)}"
         )
     if len(model.inputs) != 1:
         raise ValueError(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from typing import Any
 from weakref import WeakKeyDictionary
 
@@ -11,14 +11,12 @@ import numpy as np
 
 from ._arrays import Floats
 from ._backend import keras
+from ._compiled_passes import run_compiled
 from ._graph import model_steps, named_outputs
-from ._models import structure
+from ._models import Part, structure
 
-# One compiled pass for each model and choice of layers, as long as the model lives.
-_Pass = tuple[list[Any], Callable[..., Any]]
-_passes: WeakKeyDictionary[Any, dict[Any, _Pass]] = WeakKeyDictionary()
-
-_BATCH = 128
+# One for each model and choice of layers, as long as the model lives, so that it compiles once.
+_inner_models: WeakKeyDictionary[Any, dict[Any, keras.Model]] = WeakKeyDictionary()
 
 
 def kernel_of(layer: Any) -> Floats:
@@ -50,23 +48,20 @@ def outputs_of(model: keras.Model, names: Sequence[str], batch: Floats) -> dict[
     -------
     dict of str to float32 array (n, ...)
     """
-    variables, compute = _compiled_pass(model, tuple(names))
-    state = [variable.value for variable in variables]
-    parts = []
-    for first in range(0, len(batch), _BATCH):
-        chunk = batch[first : first + _BATCH]
-        if len(batch) > 1:  # two shapes in all, so two compilations
-            chunk = np.pad(chunk, [(0, _BATCH - len(chunk)), *[(0, 0)] * (chunk.ndim - 1)])
-        outputs = compute(state, chunk)
-        parts.append([np.asarray(values, np.float32)[: len(batch) - first] for values in outputs])
-    joined = [np.concatenate(maps) for maps in zip(*parts, strict=True)]
-    return dict(zip(names, joined, strict=True))
+    found = run_compiled(
+        [_inner_model(model, tuple(names))], _all_outputs, batch, lambda part: part
+    )
+    return dict(zip(names, found, strict=True))
 
 
-def _compiled_pass(model: keras.Model, names: tuple[str, ...]) -> _Pass:
-    passes = _passes.setdefault(model, {})
+def _all_outputs(inner: Part, batch: Any) -> list[Any]:
+    return jax.tree.leaves(inner(batch))
+
+
+def _inner_model(model: keras.Model, names: tuple[str, ...]) -> keras.Model:
+    known = _inner_models.setdefault(model, {})
     key = names, structure(model)
-    if key not in passes:
+    if key not in known:
         tensors = named_outputs(model)
         for name in names:
             if name not in tensors:
@@ -75,15 +70,8 @@ def _compiled_pass(model: keras.Model, names: tuple[str, ...]) -> _Pass:
                     f"Received: {name!r}, used {_uses(model, name)} times. "
                     "Name other layers with layers=[...]."
                 )
-        inner = keras.Model(model.inputs, [tensors[name] for name in names])
-        variables = list(model.variables)
-
-        def compute(state: list[Any], batch: Any) -> list[Any]:
-            with keras.StatelessScope(state_mapping=list(zip(variables, state, strict=True))):
-                return jax.tree.leaves(inner(batch, training=False))
-
-        passes[key] = variables, jax.jit(compute)
-    return passes[key]
+        known[key] = keras.Model(model.inputs, [tensors[name] for name in names])
+    return known[key]
 
 
 def _uses(model: keras.Model, name: str) -> int:

@@ -86,7 +86,7 @@ def input_shape(model: Any) -> Shape | None:
         return _stated_shape(model)
     inputs = getattr(model, "inputs", None)
     if not inputs:
-        return None
+        return _first_shape(model)
     if len(inputs) != 1:
         raise ValueError(
             f"A model has one input here. Received: {model.name!r} with {len(inputs)}."
@@ -166,6 +166,27 @@ def name_of(model: Any) -> str:
     """Give the name of a model or function, for errors."""
     name = getattr(model, "name" if is_keras(model) else "__name__", None)
     return str(name or type(model).__name__)
+
+
+def _first_shape(model: Any) -> Shape | None:
+    """Give what a model of somebody's own class was built with; a picture can have any size."""
+    built = (model.get_build_config() or {}).get("input_shape")
+    if not isinstance(built, tuple | list) or not all(
+        size is None or isinstance(size, int) for size in built
+    ):
+        return None
+    shape = tuple(built[1:])
+    return shape if len(shape) < 2 else (None, None, *shape[2:])
+
+
+def functional_advice(model: Any) -> str:
+    """Say how a model comes to show its layers, and what it reads."""
+    if type(model).__name__ in ("Sequential", "Functional"):
+        return "Call it once on data, or give it an Input."
+    return (
+        "One of a class of your own shows its layers as keras.Model(picture, "
+        "model.call(picture)), with picture = keras.Input((28, 28, 1)), or what it reads."
+    )
 
 
 def _stated_shape(function: Any) -> Shape | None:

@@ -12,7 +12,7 @@ import numpy as np
 import numpy.typing as npt
 
 from ._arrays import Floats
-from ._models import Shape, name_of, reads_bytes
+from ._models import Shape, functional_advice, name_of, reads_bytes
 
 if TYPE_CHECKING:
     from ._backend import keras
@@ -44,8 +44,8 @@ def picture_shape(model: keras.Model) -> tuple[int, ...]:
     if not grey or None in shape[1:3]:
         raise ValueError(
             "A model is trained and evaluated here on grey pictures of one size; its input has to "
-            f"be (height, width) or (height, width, 1). Received: {shape and shape[1:]}. Give it "
-            "such an input, or use Keras's own fit and evaluate."
+            f"be (height, width) or (height, width, 1). Received: {shape and shape[1:]}. "
+            f"{_advice(model)}"
         )
     return tuple(shape[1:3])
 
@@ -57,9 +57,15 @@ def class_count(model: keras.Model) -> int:
     if not one or isinstance(getattr(model, "output", None), dict):
         raise ValueError(
             "A classifier is Sequential or Functional, and gives one vector, a number for each "
-            f"class. Received: {name_of(model)!r}, which gives {shape}."
+            f"class. Received: {name_of(model)!r}, which gives {shape}. {_advice(model)}"
         )
     return int(shape[1])
+
+
+def _advice(model: Any) -> str:
+    if getattr(model, "inputs", None):
+        return "Give it such an input and output, or use Keras's own fit and evaluate."
+    return functional_advice(model)
 
 
 def check_type(pictures: npt.NDArray[Any]) -> None:
@@ -69,6 +75,12 @@ def check_type(pictures: npt.NDArray[Any]) -> None:
             "Pictures are uint8 in 0..255 or floats in [0, 1]; convert them first. "
             f"Received: dtype {pictures.dtype}."
         )
+
+
+def check_numbers(pictures: npt.NDArray[Any]) -> None:
+    """Raise ValueError where pictures hold NaN or an infinity."""
+    if pictures.dtype.kind == "f" and not np.isfinite(pictures).all():
+        raise ValueError("Pictures hold finite numbers. Received: NaN or an infinity.")
 
 
 def as_floats(images: npt.ArrayLike) -> Floats:
@@ -223,8 +235,7 @@ def picture_batch(
         are none.
     """
     batch, shape, single = batched_pictures(images, wanted)
-    if batch.dtype.kind == "f" and not np.isfinite(batch).all():
-        raise ValueError("Pictures hold finite numbers. Received: NaN or an infinity.")
+    check_numbers(batch)
     keep = as_bytes and batch.dtype == np.uint8
     floats = batch.astype(np.float32) if keep else as_floats(batch)
     if floats is batch:

@@ -11,7 +11,7 @@ import numpy.typing as npt
 
 from ._arrays import Floats
 from ._layers import Affine, Weights, affine, convolve, in_batches, max_pool, relu, softmax
-from ._pictures import as_digits, as_floats
+from ._pictures import as_digits, as_floats, check_numbers
 from .arithmetic.computation import Computation, Layer, Operation
 from .arithmetic.convolution import Window
 from .arithmetic.nonlinear import Activation
@@ -88,11 +88,12 @@ class DigitNetwork:
         Raises
         ------
         ValueError
-            If the digit has another shape or type.
+            If the digit has another shape or type, or holds NaN or an infinity.
         """
         image = as_floats(digit)
         if image.shape != (28, 28):
             raise ValueError(f"A digit has the shape (28, 28). Received: {image.shape}.")
+        check_numbers(image)
         return {
             name: np.ascontiguousarray(np.moveaxis(values[..., 0], 0, -1))
             for name, values in self.batch_maps(image[..., None])
@@ -114,7 +115,7 @@ class DigitNetwork:
         Raises
         ------
         ValueError
-            If the digit has another shape or type.
+            If the digit has another shape or type, or holds NaN or an infinity.
         """
         image = as_floats(digit)
         maps = self.feature_maps(image)

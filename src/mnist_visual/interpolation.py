@@ -19,7 +19,7 @@ from ._checks import checked_codes
 from ._files import PathLike, checked_target, write_whole
 from ._models import find_part, input_shape
 from ._numbers import checked_count
-from ._pictures import as_floats
+from ._pictures import as_floats, check_numbers
 from .latent import decode, encode
 from .regions import decode_and_classify
 
@@ -291,8 +291,7 @@ def _pictures(path: LatentPath | npt.ArrayLike) -> Floats:
         raise ValueError(
             f"Pictures are an array (n, height, width) of numbers. Received: {images.shape}."
         )
-    if not np.isfinite(images).all():
-        raise ValueError("Pictures hold finite numbers. Received: NaN or an infinity.")
+    check_numbers(images)
     return images
 
 

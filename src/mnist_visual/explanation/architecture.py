@@ -177,6 +177,9 @@ def blank_computation(model: Any) -> Computation:
     shape = input_shape(model)
     if shape is not None and None not in shape:
         return trace_network(model, np.zeros(shape, np.float32))
+    from mnist_visual._graph import check_model  # Keras loads only where it is needed
+
+    check_model(model)
     raise ValueError(
         f"The size of a picture has to be known. Received: a model that reads {shape}. Give one "
         "with an Input of that size, a Reading, or what trace_network makes of a picture."
