@@ -18,7 +18,7 @@ project = "mnist-visual"
 author = "The mnist-visual developers"
 version = release = mnist_visual.__version__
 
-extensions = ["myst_parser", "sphinx.ext.autodoc", "numpydoc", "pictures"]
+extensions = ["myst_parser", "sphinx.ext.autodoc", "numpydoc", "pictures", "notebook_pages"]
 myst_enable_extensions = ["dollarmath", "smartquotes"]
 myst_heading_anchors = 3
 
