@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 
 import mnist_visual as mv
+from mnist_visual import components
 from mnist_visual.inference import shared_network, shared_vae
 
 FUNCTIONS = {n: f for n in mv.__all__ if inspect.isfunction(f := getattr(mv, n))}
@@ -113,3 +114,38 @@ def test_wrong_argument_gets_a_sentence(valid, name, wrong):
     for argument in valid[name]:
         with pytest.raises((TypeError, ValueError), match=sentences):
             FUNCTIONS[name](**{**valid[name], argument: wrong})
+
+
+VIEWS = "Prediction Adversary Attribution NetworkExplorer ActivationCurves ConvolutionSandbox"
+VIEWS += " PoolingComparison LearningStep"
+
+
+@pytest.mark.parametrize("name", VIEWS.split())
+def test_view_of_something_else_than_a_reading_is_refused(name):
+    with pytest.raises(ValueError, match=r"reading is a Reading\. Received: Sketchpad\("):
+        getattr(components, name)(components.Sketchpad())
+
+
+def test_reading_of_something_else_than_a_sketchpad_is_refused():
+    with pytest.raises(ValueError, match=r"sketchpad is a Sketchpad\. Received: something else\."):
+        components.Reading(shared_network(), Other())
+
+
+@pytest.mark.parametrize("seed", [-1, 1.5, True, "7"])
+def test_seed_of_an_explorer_is_a_whole_number(seed):
+    with pytest.raises(ValueError, match=r"seed is a whole number, from 0 up\. Received: "):
+        components.LatentExplorer(components.shipped_plane(), seed=seed)
+
+
+@pytest.mark.parametrize(
+    ("names", "sentence"),
+    [
+        ("abcdefghij", "a list of words"),
+        ([*"abcdefghia"], "a name of its own. Received: 'a' twice"),
+        (["a"], "one name for each class. Received: 1 for 10"),
+    ],
+)
+def test_names_are_a_list_of_one_for_each_class(names, sentence):
+    reading = components.Reading(shared_network(), components.Sketchpad())
+    with pytest.raises(ValueError, match=sentence):
+        components.Prediction(reading, class_names=names)

@@ -1,4 +1,4 @@
-"""Choices and results that a caller gives as arguments, and one sentence for all else."""
+"""Choices and objects that a caller gives as arguments, and one sentence for all else."""
 
 from __future__ import annotations
 
@@ -14,9 +14,8 @@ def check_choice(name: str, value: object, choices: Collection[str]) -> None:
         raise ValueError(f"{name} is {allowed}. Received: {value!r:.80}. Choose one of these.")
 
 
-def check_made_by(name: str, value: object, kind: type[Any], source: str) -> None:
-    """Raise ValueError unless an argument is a result of a kind; `source` says whose."""
+def check_kind(name: str, value: object, kind: type[Any], source: str = "") -> None:
+    """Raise ValueError unless an argument is an object of a kind; `source` says who makes it."""
     if not isinstance(value, kind):
-        raise ValueError(
-            f"{name} is a {kind.__name__}, as {source} gives it. Received: {value!r:.80}."
-        )
+        origin = f", as {source} gives it" if source else ""
+        raise ValueError(f"{name} is a {kind.__name__}{origin}. Received: {value!r:.80}.")

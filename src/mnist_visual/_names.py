@@ -22,7 +22,7 @@ def checked_names(classes: int, names: Sequence[str] | None) -> list[str]:
     Raises
     ------
     ValueError
-        If there are not as many names as classes, or no list of them.
+        If there are not as many names as classes, one is there twice, or it is no list of them.
     """
     if names is None:
         return [*map(str, range(classes))]
@@ -33,4 +33,7 @@ def checked_names(classes: int, names: Sequence[str] | None) -> list[str]:
         raise ValueError(
             f"There is one name for each class. Received: {len(found)} for {classes} classes."
         )
+    twice = [name for name in found if found.count(name) > 1]
+    if twice:
+        raise ValueError(f"Every class has a name of its own. Received: {twice[0]!r:.80} twice.")
     return found

@@ -8,7 +8,7 @@ import holoviews as hv
 import holoviews.plotting.bokeh  # registers the options of Bokeh
 import numpy as np
 
-from ._arguments import check_made_by
+from ._arguments import check_kind
 from ._arrays import Floats
 from ._numbers import checked_count
 from .arithmetic.traces import ActivationTrace, MaximumTrace, SumTrace, UnitTrace
@@ -48,7 +48,7 @@ def plot_trace(trace: UnitTrace) -> hv.Layout:
     >>> plot_trace(trace)  # doctest: +ELLIPSIS
     :Layout...
     """
-    check_made_by("trace", trace, UnitTrace, "trace_unit")
+    check_kind("trace", trace, UnitTrace, "trace_unit")
     panels = [_numbers(trace.inputs, "inputs")]
     if isinstance(trace, SumTrace):
         panels += [_numbers(trace.weights, "weights"), _numbers(trace.products, "products")]
@@ -93,7 +93,7 @@ def plot_evidence(evidence: Evidence, *, n: int = 20) -> hv.Bars:
     >>> plot_evidence(evidence(shared_network(), seven, 7))
     :Bars   [unit]   (evidence,color)
     """
-    check_made_by("evidence", evidence, Evidence, "evidence")
+    check_kind("evidence", evidence, Evidence, "evidence")
     values = evidence.relative.ravel()
     strongest = np.argsort(-abs(values))[: checked_count("n", n)]
     strongest = strongest[np.argsort(-values[strongest])]
@@ -136,7 +136,7 @@ def plot_saliency(saliency: Saliency) -> hv.Overlay:
        .Image.I  :Image   [column,row]   (ink)
        .Image.II :Image   [column,row]   (saliency)
     """
-    check_made_by("saliency", saliency, Saliency, "saliency")
+    check_kind("saliency", saliency, Saliency, "saliency")
     below, values = _grey(saliency.image), _grey(saliency.values)
     # Clear in the middle, so that the ink is seen.
     clear = [color + strength for color, strength in zip(SIGNED_COLORS, _STRENGTHS, strict=True)]
@@ -177,7 +177,7 @@ def plot_change(change: Change) -> hv.Layout:
     >>> plot_change(smallest_change(shared_network(), seven, 7))  # doctest: +ELLIPSIS
     :Layout...
     """
-    check_made_by("change", change, Change, "smallest_change")
+    check_kind("change", change, Change, "smallest_change")
     difference = _grey(change.difference)
     limit = _limit(difference)
     middle = hv.Image(difference, bounds=_bounds(difference), kdims=_PIXELS, vdims=["change"])

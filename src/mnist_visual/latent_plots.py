@@ -15,7 +15,7 @@ import holoviews.plotting.bokeh  # registers the options of Bokeh
 import numpy as np
 import numpy.typing as npt
 
-from ._arguments import check_made_by
+from ._arguments import check_kind
 from ._arrays import Floats
 from ._names import checked_names
 from ._numbers import checked_count
@@ -112,7 +112,7 @@ def plot_latent_grid(grid: LatentGrid) -> hv.Image:
     >>> plot_latent_grid(latent_grid(shared_vae(), n=12))
     :Image   [x,y]   (ink)
     """
-    check_made_by("grid", grid, LatentGrid, "latent_grid")
+    check_kind("grid", grid, LatentGrid, "latent_grid")
     if grid.images.ndim != 4:
         raise ValueError(f"Grey pictures can be drawn. Received: shape {grid.images.shape}.")
     height, width = grid.images.shape[2:]
@@ -143,7 +143,7 @@ def plot_class_regions(regions: ClassRegions) -> hv.RGB:
     >>> plot_class_regions(class_regions(shared_vae(), shared_network(), resolution=128))
     :RGB   [x,y]   (R,G,B,A)
     """
-    check_made_by("regions", regions, ClassRegions, "class_regions")
+    check_kind("regions", regions, ClassRegions, "class_regions")
     guess = 1 / max(regions.classes, 2)
     strength = np.clip((regions.confidence - guess) / (1 - guess), 0, 1)
     alpha = np.rint(strength * 255).astype(np.uint8)
@@ -301,7 +301,7 @@ def plot_posterior(codes: LatentCodes, *, index: int = 0, color: str = "black") 
        .Ellipse.I  :Ellipse   [x,y]
        .Ellipse.II :Ellipse   [x,y]
     """
-    check_made_by("codes", codes, LatentCodes, "encode")
+    check_kind("codes", codes, LatentCodes, "encode")
     means = _on_plane(np.atleast_2d(codes.mean))
     sigmas = np.atleast_2d(codes.sigma)
     index = checked_count("index", index, least=0, most=len(means) - 1)
@@ -326,7 +326,7 @@ def _words(labels: npt.NDArray[np.int64], names: Sequence[str] | None) -> npt.ND
 
 
 def _check_path(path: LatentPath) -> None:
-    check_made_by("path", path, LatentPath, "interpolate")
+    check_kind("path", path, LatentPath, "interpolate")
 
 
 def _on_plane(codes: Floats) -> Floats:

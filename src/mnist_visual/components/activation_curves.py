@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple
 import numpy as np
 import param
 
+from mnist_visual._arguments import check_kind
 from mnist_visual._arrays import Floats
 from mnist_visual.arithmetic.computation import Computation
 from mnist_visual.arithmetic.nonlinear import Activation
@@ -107,6 +108,7 @@ class ActivationCurves(Titled, View):
     def __init__(
         self, reading: Reading, *, explorer: NetworkExplorer | None = None, **params: Any
     ) -> None:
+        check_kind("reading", reading, Reading)
         unit = params.pop("unit", None)
         super().__init__(**params)
         self._reading = reading

@@ -11,6 +11,7 @@ import numpy as np
 import numpy.typing as npt
 import param
 
+from mnist_visual._arguments import check_kind
 from mnist_visual._arrays import Floats
 from mnist_visual._names import checked_names
 from mnist_visual.digit_network import DigitNetwork
@@ -131,6 +132,7 @@ class Adversary(Titled, View):
     def __init__(
         self, reading: Reading, *, class_names: Sequence[str] | None = None, **params: Any
     ) -> None:
+        check_kind("reading", reading, Reading)
         names = checked_names(class_scores(reading.classifier).classes, class_names)
         reading.check_probabilities()
         super().__init__(class_names=names, **params)

@@ -9,6 +9,7 @@ from typing import Any, ClassVar
 import numpy as np
 import param
 
+from mnist_visual._arguments import check_kind
 from mnist_visual._arrays import Floats
 from mnist_visual._names import checked_names
 from mnist_visual.explanation.evidence import Evidence, evidence
@@ -79,6 +80,7 @@ class Attribution(Titled, View):
     def __init__(
         self, reading: Reading, *, class_names: Sequence[str] | None = None, **params: Any
     ) -> None:
+        check_kind("reading", reading, Reading)
         names = checked_names(class_scores(reading.classifier).classes, class_names)
         label = params.pop("label", None)
         if names != [*"0123456789"]:

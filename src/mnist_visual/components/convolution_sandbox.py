@@ -8,6 +8,7 @@ import numpy as np
 import numpy.typing as npt
 import param
 
+from mnist_visual._arguments import check_kind
 from mnist_visual._arrays import Floats
 from mnist_visual._numbers import checked_count
 
@@ -124,6 +125,7 @@ class ConvolutionSandbox(Titled, View):
     }
 
     def __init__(self, reading: Reading, *, layer: str | None = None, **params: Any) -> None:
+        check_kind("reading", reading, Reading)
         learned = learned_kernels(reading, layer)
         if "kernel_name" in params:
             params.setdefault("kernel", params.pop("kernel_name"))

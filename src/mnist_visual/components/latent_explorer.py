@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any, ClassVar
+from typing import Any, ClassVar, overload
 
 import numpy as np
 import numpy.typing as npt
 import param
 
+from mnist_visual._arguments import check_kind
 from mnist_visual._checks import Extent
+from mnist_visual._numbers import checked_count
 from mnist_visual.interpolation import METHODS
+from mnist_visual.latent import LatentCodes
 
 from ._latent_messages import QUESTIONS, SLOW, Message, PlanePoint, PlaneSight, read_sight
 from ._line import Line, answered
@@ -54,7 +57,7 @@ class LatentExplorer(Explained, View):
         Whose drawing is placed on the plane. Its digits have to fit the encoder. What is
         remembered of the drawing shows a `DrawingReconstruction` beside.
     seed : int, optional
-        Where the random numbers start, if they are to be the same each time.
+        Where the random numbers start, from 0 up, if they are to be the same each time.
     **params
         Others of the view, and of Panel, such as ``width``.
 
@@ -115,6 +118,31 @@ class LatentExplorer(Explained, View):
         "show_grid": as_flag("pictures"),
     }
 
+    @overload
+    def __init__(
+        self,
+        vae: LatentPlane,
+        *,
+        sketchpad: Sketchpad | None = None,
+        seed: int | None = None,
+        **params: Any,
+    ) -> None: ...
+    @overload
+    def __init__(
+        self,
+        vae: Any,
+        classifier: Any,
+        codes: LatentCodes | npt.ArrayLike,
+        labels: npt.ArrayLike,
+        *,
+        images: npt.NDArray[Any] | None = None,
+        class_names: Sequence[str] | None = None,
+        noun: str | None = None,
+        extent: Extent | None = None,
+        sketchpad: Sketchpad | None = None,
+        seed: int | None = None,
+        **params: Any,
+    ) -> None: ...
     def __init__(
         self,
         vae: Any,
@@ -130,6 +158,9 @@ class LatentExplorer(Explained, View):
         seed: int | None = None,
         **params: Any,
     ) -> None:
+        start = None if seed is None else checked_count("seed", seed, least=0)
+        if sketchpad is not None:
+            check_kind("sketchpad", sketchpad, Sketchpad)
         given: dict[str, Any] = {
             "classifier": classifier,
             "codes": codes,
@@ -162,7 +193,7 @@ class LatentExplorer(Explained, View):
             }
         )
         self.plane = plane
-        self._random = np.random.default_rng(seed)
+        self._random = np.random.default_rng(start)
         self._line = Line(self._send_msg)
         self._page = self._points()  # as the page has them, which needs no telling
         self._seen: Any = self.sight  # there

@@ -9,6 +9,7 @@ import numpy as np
 import numpy.typing as npt
 import param
 
+from mnist_visual._arguments import check_kind
 from mnist_visual._arrays import Floats
 from mnist_visual._models import input_shape
 from mnist_visual._names import checked_names
@@ -111,6 +112,7 @@ class LearningStep(Titled, View):
         examples: Examples | None = None,
         **params: Any,
     ) -> None:
+        check_kind("reading", reading, Reading)
         self._reading = reading
         computation = reading.computation
         name, dense, activation = last_dense(computation, "LearningStep")

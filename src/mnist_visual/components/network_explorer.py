@@ -8,6 +8,7 @@ from typing import Any, ClassVar
 import numpy as np
 import param
 
+from mnist_visual._arguments import check_kind
 from mnist_visual._headings import HEADINGS
 from mnist_visual._names import checked_names
 from mnist_visual.arithmetic.traces import Unit
@@ -73,6 +74,7 @@ class NetworkExplorer(Titled, View):
     def __init__(
         self, reading: Reading, *, class_names: Sequence[str] | None = None, **params: Any
     ) -> None:
+        check_kind("reading", reading, Reading)
         self._reading = reading
         computation = reading.computation
         classes = computation.maps[computation.output].shape[-1]

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 import param
 
+from mnist_visual._arguments import check_kind
 from mnist_visual.inference import shared_network
 from mnist_visual.live_training.records import Kind, Snapshot
 from mnist_visual.live_training.snapshots import network_of, vae_of
@@ -61,6 +62,7 @@ class NetworksInUse(View):
     _rename: ClassVar = {"classifier": None, "vae": None}
 
     def __init__(self, monitor: TrainingMonitor, **params: Any) -> None:
+        check_kind("monitor", monitor, TrainingMonitor)
         if monitor.class_names != [*"0123456789"]:
             raise ValueError(
                 "The shipped networks, which are in use at first, know digits. Received: a "

@@ -8,6 +8,7 @@ from typing import Any, ClassVar
 import numpy as np
 import param
 
+from mnist_visual._arguments import check_kind
 from mnist_visual._arrays import Floats
 from mnist_visual._numbers import checked_count
 from mnist_visual.arithmetic.computation import Computation
@@ -96,6 +97,7 @@ class PoolingComparison(Titled, View):
     }
 
     def __init__(self, reading: Reading, *, layer: str | None = None, **params: Any) -> None:
+        check_kind("reading", reading, Reading)
         computation = reading.computation
         kinds = _kinds(computation)
         if layer is None:

@@ -10,6 +10,7 @@ import numpy as np
 import numpy.typing as npt
 import param
 
+from mnist_visual._arguments import check_kind
 from mnist_visual._checks import check_probabilities
 from mnist_visual._mnist import SIZE
 from mnist_visual._models import check_reads_units, input_shape, name_of
@@ -62,6 +63,7 @@ class Reading(param.Parameterized):
     _computation: Computation | None
 
     def __init__(self, classifier: Any, sketchpad: Sketchpad) -> None:
+        check_kind("sketchpad", sketchpad, Sketchpad)
         super().__init__()
         self.sketchpad = sketchpad
         self.use(classifier)
@@ -212,6 +214,7 @@ class Prediction(Explained, _ReadingView):
     def __init__(
         self, reading: Reading, *, class_names: Sequence[str] | None = None, **params: Any
     ) -> None:
+        check_kind("reading", reading, Reading)
         names = checked_names(class_scores(reading.classifier).classes, class_names)
         reading.check_probabilities()
         super().__init__(reading, class_names=names, **params)
@@ -259,6 +262,7 @@ class FeatureMaps(Titled, _ReadingView):
     _bundle: ClassVar = JS / "feature_maps.js"
 
     def __init__(self, reading: Reading, layer: str, **params: Any) -> None:
+        check_kind("reading", reading, Reading)
         channels, filters = reading.filters(layer).shape[2:]
         super().__init__(reading, filters=filters, channels=channels, **params)
         self._layer = layer
@@ -306,6 +310,7 @@ class NormalizationSteps(Titled, View):
     _bundle: ClassVar = JS / "normalization_steps.js"
 
     def __init__(self, sketchpad: Sketchpad, **params: Any) -> None:
+        check_kind("sketchpad", sketchpad, Sketchpad)
         super().__init__(**params)
         self._sketchpad = sketchpad
         self._watch(sketchpad, self._show, "steps")

@@ -9,6 +9,7 @@ from typing import Any, ClassVar
 
 import param
 
+from mnist_visual._arguments import check_kind
 from mnist_visual.live_training.records import Snapshot
 from mnist_visual.live_training.snapshot_files import MOST_FILE_BYTES
 from mnist_visual.live_training.snapshots import network_of, vae_of
@@ -115,6 +116,7 @@ class TrainingMonitor(Titled, TrainedNetworks, View):
         class_names: Sequence[str] | None = None,
         **params: Any,
     ) -> None:
+        check_kind("sketchpad", sketchpad, Sketchpad)
         if class_names is None:
             class_names = "0123456789" if queue is None else queue.class_names
         if not 2 <= len(class_names) <= MAX_CLASSES:
