@@ -137,8 +137,9 @@ class TestOtherClassifiers:
         from mnist_visual._backend import keras
 
         layers = keras.layers
+        mean = layers.GlobalAveragePooling2D()
         model = keras.Sequential(
-            [keras.Input((28, 28, 1)), layers.Conv2D(3, 5), layers.GlobalAveragePooling2D()]
+            [keras.Input((28, 28, 1)), layers.Conv2D(3, 5), mean, layers.Softmax()]
         )
         why = Attribution(Reading(model, pad))
         why._handle_msg({"kind": "ready"})

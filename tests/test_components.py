@@ -323,15 +323,15 @@ class TestPrediction:
         assert message["probabilities"].shape == (4,)
         assert Prediction(reading).class_names == [*"0123"]
 
-    @pytest.mark.parametrize("view", [Prediction, components.Adversary])
+    @pytest.mark.parametrize("name", ["Prediction", "Adversary", "Attribution", "NetworkExplorer"])
     @pytest.mark.parametrize("activation", [None, "sigmoid"])
-    def test_what_are_no_probabilities_are_not_shown_as_such(self, pad, view, activation):
+    def test_what_are_no_probabilities_are_not_shown_as_such(self, pad, name, activation):
         from mnist_visual._backend import keras
 
         layers = [keras.layers.Flatten(), keras.layers.Dense(4, activation)]
         reading = Reading(keras.Sequential([keras.Input((28, 28)), *layers]), pad)
         with pytest.raises(ValueError, match="probabilities that sum to 1; add a Softmax layer"):
-            view(reading)
+            getattr(components, name)(reading)
 
     def test_named_classes_are_no_digits(self, pad, sent):
         seen(Prediction(Reading(load_digit_network(), pad), class_names=[*"abcdefghij"]))

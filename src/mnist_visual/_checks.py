@@ -108,6 +108,7 @@ def check_probabilities(found: Floats) -> None:
     if not (found.min() >= -1e-6 and abs(total - 1).max() <= 0.01):  # False for NaN, too
         raise ValueError(
             "The classifier has to end in probabilities that sum to 1; add a Softmax layer to "
-            f"one that gives logits. Received: values from {found.min():g} to {found.max():g}, "
+            "one that gives logits, and make [1 - p, p] of a single sigmoid p. "
+            f"Received: values from {found.min():g} to {found.max():g}, "
             f"sums from {total.min():g} to {total.max():g}."
         )

@@ -54,7 +54,7 @@ class Attribution(Titled, View):
     Raises
     ------
     ValueError
-        If the classifier gives no score for each class, or there are not as many names.
+        If the classifier gives no probability for each class, or there are not as many names.
 
     Examples
     --------
@@ -82,6 +82,7 @@ class Attribution(Titled, View):
     ) -> None:
         check_kind("reading", reading, Reading)
         names = checked_names(class_scores(reading.classifier).classes, class_names)
+        reading.check_probabilities()
         label = params.pop("label", None)
         if names != [*"0123456789"]:
             params.setdefault("heading", "Why this answer?")

@@ -45,7 +45,8 @@ class NetworkExplorer(Titled, View):
     Raises
     ------
     ValueError
-        If the classifier cannot be traced, or there are not as many names as classes.
+        If the classifier cannot be traced or does not end in probabilities, or there are not as
+        many names as classes.
 
     Examples
     --------
@@ -75,6 +76,7 @@ class NetworkExplorer(Titled, View):
         self, reading: Reading, *, class_names: Sequence[str] | None = None, **params: Any
     ) -> None:
         check_kind("reading", reading, Reading)
+        reading.check_probabilities()
         self._reading = reading
         computation = reading.computation
         classes = computation.maps[computation.output].shape[-1]
