@@ -77,20 +77,32 @@ class TestLayers:
         assert explorer.layers[-1]["sources"] == ["all"]
         assert explorer.layers[1]["parameters"] == 75
 
-    def test_a_network_with_a_layer_that_cannot_be_traced_is_refused_by_its_name(self, pad):
+    def test_of_a_layer_that_cannot_be_traced_there_are_the_values(self, pad, sent):
         from mnist_visual._backend import keras
 
         layers = keras.layers
         model = keras.Sequential(
             [
                 keras.Input((28, 28)),
-                layers.LayerNormalization(name="even"),
+                layers.Reshape((28, 28, 1)),
+                layers.SeparableConv2D(2, 3, name="apart"),
                 layers.Flatten(),
-                layers.Dense(3, "softmax"),
+                layers.Dense(3, "softmax", name="answer"),
             ]
         )
-        with pytest.raises(ValueError, match="Received: 'even', a LayerNormalization"):
-            NetworkExplorer(Reading(model, pad))
+        explorer = NetworkExplorer(Reading(model, pad))
+        assert [layer["what"] for layer in explorer.layers] == ["input", "unknown", "dense"]
+        explorer.show_unit("apart", (5, 6, 1))
+        explorer._handle_msg({"kind": "ready"})
+        trace = sent[-1]["trace"]
+        value = model.layers[1](pad.steps.digit[None, ..., None])[0, 5, 6, 1]
+        assert trace["value"] == pytest.approx(float(value), abs=1e-5)
+        assert (trace["what"], trace["origins"], trace["products"]) == ("unknown", [], None)
+        with pytest.raises(ValueError, match=r"A unit of 'apart' .* Received: \(5, 6, 2\)"):
+            explorer.show_unit("apart", (5, 6, 2))
+        explorer.show_unit("answer", (1,))
+        explorer._handle_msg({"kind": "ready"})
+        assert sent[-1]["trace"]["origins"][0] == ["apart", [0, 0, 0]]
 
     @pytest.mark.parametrize("count", [9, 11])
     def test_each_class_has_one_name(self, pad, count):

@@ -94,13 +94,14 @@ class Computation:
                 f"Received: {layer!r}, for which {missing} would have to be."
             )
         own = self.maps[layer]
-        where = Where(layer, _checked_unit(layer, unit, own.shape), sources)
+        where = Where(layer, checked_unit(layer, unit, own.shape), sources)
         trace = operation.trace(where, [self.maps[name] for name in sources] or [own])
         _check_value(trace, float(own[where.unit]))
         return trace
 
 
-def _checked_unit(layer: str, unit: Any, shape: tuple[int, ...]) -> Unit:
+def checked_unit(layer: str, unit: Any, shape: tuple[int, ...]) -> Unit:
+    """Give the index of a unit in an output of a shape; ValueError where there is none such."""
     try:
         index = np.asarray(unit)
         if index.dtype.kind not in "iu":

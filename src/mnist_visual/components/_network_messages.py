@@ -79,6 +79,24 @@ def trace_message(trace: UnitTrace, origins: Sequence[tuple[str, Unit] | None]) 
     return message
 
 
+def unknown_message(layer: str, unit: Unit, value: float) -> Message:
+    """Give what is known of a value whose computation is not: as `trace_message`, but empty."""
+    return {
+        "layer": layer,
+        "unit": [*unit],
+        "what": "unknown",
+        "shape": [0],
+        "inputs": np.zeros(0, np.float32),
+        "origins": [],
+        "value": value,
+        "weights": None,
+        "products": None,
+        "winner": None,
+        "activation": None,
+        "softmax": None,
+    }
+
+
 def _softmax_message(softmax: Softmax | None) -> Message | None:
     if softmax is None:
         return None

@@ -11,11 +11,12 @@ import param
 from mnist_visual._arguments import check_kind
 from mnist_visual._headings import HEADINGS
 from mnist_visual._names import checked_names
+from mnist_visual.arithmetic.computation import checked_unit
 from mnist_visual.arithmetic.traces import Unit
 from mnist_visual.explanation.architecture import architecture
 
 from ._linked import as_unit
-from ._network_messages import Message, layer_message, trace_message
+from ._network_messages import Message, layer_message, trace_message, unknown_message
 from ._shades import as_shades
 from ._view import JS, Titled, View, kind_of
 from .reading import Reading
@@ -25,7 +26,8 @@ class NetworkExplorer(Titled, View):
     """A network from its picture to its answer, on the live drawing.
 
     Every layer is shown with its maps. Point at any value, and the computation behind it appears
-    with all its numbers; each of those can be followed back, down to the drawing.
+    with all its numbers; each of those can be followed back, down to the drawing. Of a layer whose
+    arithmetic `mnist_visual.trace_unit` does not know, there are the values alone.
 
     Parameters
     ----------
@@ -81,9 +83,8 @@ class NetworkExplorer(Titled, View):
         computation = reading.computation
         classes = computation.maps[computation.output].shape[-1]
         layers = architecture(computation).computing().layers
-        for layer in layers:
-            computation.trace(layer.name, (0,) * len(layer.shape))  # refuses what is unknown
         self._drawn = {layer.name for layer in layers}
+        self._unknown = {layer.name for layer in layers if layer.kind == "unknown"}
         selected = params.pop("selected", None)
         super().__init__(
             layers=[layer_message(layer) for layer in layers],
@@ -140,7 +141,12 @@ class NetworkExplorer(Titled, View):
         }
 
     def _traced(self, layer: str, unit: Unit) -> Message:
-        trace = self._reading.computation.trace(layer, unit)
+        computation = self._reading.computation
+        if layer in self._unknown:
+            values = computation.maps[layer]
+            unit = checked_unit(layer, unit, values.shape)
+            return unknown_message(layer, unit, float(values[unit]))
+        trace = computation.trace(layer, unit)
         if (layer, unit) not in self._origins:
             origins = (trace.origin(where) for where in np.ndindex(trace.inputs.shape))
             # The same for every picture, and looked for one by one.

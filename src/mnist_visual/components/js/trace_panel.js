@@ -260,6 +260,7 @@ export class TracePanel {
 
   pickSteps() {
     const { trace } = this
+    if (trace.what === "unknown") return [h("p", {}, `It is ${this.write(trace.value, 4)}. How this layer computes it is not known here.`)]
     if (!trace.origins.some(Boolean)) {
       return [h("p", {}, `It is a pixel of the picture: ${this.write(trace.value)}, from 0 for paper to 1 for ink.`)]
     }
