@@ -20,6 +20,7 @@ from mnist_visual.components import (
     Reading,
     Sketchpad,
     TrainingMonitor,
+    shipped_plane,
 )
 from mnist_visual.inference import DigitNetwork, DigitVAE, shared_network, shared_vae
 from mnist_visual.live_training import Settings, Snapshot, TrainingQueue, TrainingRun
@@ -53,6 +54,7 @@ def look_inside(model: DigitNetwork, image: Floats) -> str:
     source = trace.origin((0, 0, 0))
     assert_type(mv.evidence(model, image, 3).contributions, Floats)
     assert_type(mv.saliency(model, image, 3, method="occlusion").values, Floats)
+    mv.saliency(model, image, 3, method="gradients")  # type: ignore[arg-type]
     assert_type(mv.smallest_change(model, image, 3, target=5).answer, int)
     assert_type(mv.architecture(model).parameters, int)
     assert_type(mv.apply_kernel(image, np.eye(3), padding="same"), Floats)
@@ -102,6 +104,8 @@ def page() -> list[object]:
     codes = mv.load_test_codes()
     plane = LatentExplorer(shared_vae(), shared_network(), codes, codes.labels, sketchpad=pad)
     plane.cursor = (0.5, -1.0)
+    LatentExplorer(shipped_plane(), sketchpad=pad, seed=1)
+    LatentExplorer(shared_vae(), shared_network())  # type: ignore[call-overload]
     why = Attribution(reading)
     why.label = 8
     return [pad, Prediction(reading), NetworkExplorer(reading), plane, why]
