@@ -121,7 +121,14 @@ def read_set(path: Path, origin: str) -> tuple[Images, Images]:
     """
     if path.is_dir():
         return _read_idx_folder(path)
-    with existing(path, origin).open("rb") as file, broken_is_value_error(str(path)):
+    remedy = (
+        "Fetch it again, or write it with numpy.savez(file, x_train=..., y_train=..., x_test=..., "
+        "y_test=...): pictures are uint8 (n, 28, 28), labels whole numbers from 0."
+    )
+    with (
+        existing(path, origin).open("rb") as file,
+        broken_is_value_error(str(path), remedy=remedy),
+    ):
         return read_npz_set(file)
 
 
