@@ -15,15 +15,22 @@ class Step(NamedTuple):
     ----------
     operation : keras.Layer or keras.Operation
         What is called.
-    sources : tuple of str
-        The names of what it is called on: other steps, or the input.
-    outputs : list of keras.KerasTensor
-        What it gives, one tensor or several.
+    node : keras.src.ops.node.Node
+        The call: its arguments, its tensors of input and of output.
     """
 
     operation: Any
-    sources: tuple[str, ...]
-    outputs: list[Any]
+    node: Any
+
+    @property
+    def sources(self) -> tuple[str, ...]:
+        """The names of what it is called on: other steps, or the input."""
+        return tuple(tensor._keras_history[0].name for tensor in self.node.input_tensors)
+
+    @property
+    def outputs(self) -> list[Any]:
+        """What it gives, one tensor or several."""
+        return list(self.node.output_tensors)
 
 
 def check_model(model: Any) -> None:
@@ -70,8 +77,7 @@ def model_steps(model: Any) -> list[Step]:
         if id(node) in steps:
             continue
         if ready:
-            sources = tuple(source._keras_history[0].name for source in node.input_tensors)
-            steps[id(node)] = Step(operation, sources, node.output_tensors)
+            steps[id(node)] = Step(operation, node)
         else:
             waiting.append((tensor, True))
             waiting.extend((source, False) for source in reversed(node.input_tensors))

@@ -8,6 +8,7 @@ from typing import Any
 import jax.numpy as jnp
 
 from mnist_visual._backend import keras
+from mnist_visual._graph import model_steps
 
 from .layers import Shape, Share, Step, UnknownKindError, conv_and_pool, pools_alone, step_of
 
@@ -94,8 +95,6 @@ def _step(layer: Any, shape: Shape) -> Step:
     if not is_graph(layer):
         return step_of(layer, shape)
     inner = Network(layer)
-    if len(layer.outputs) > 1:
-        raise UnknownKindError(f"the model {layer.name!r} within another, with several outputs")
 
     def step(values: Any, training: bool, share: Share) -> Any:
         plain = inner(jnp.moveaxis(values, 0, -2), training=training, share=share)
@@ -110,24 +109,14 @@ def _only_follower(nodes: list[tuple[Any, Any, Any]], target: Any) -> int | None
 
 def _nodes(model: keras.Model) -> list[tuple[Any, Any, Any]]:
     """List the calls of a model, each as its layer, input and output, in an order that works."""
-    ordered: list[tuple[Any, Any, Any]] = []
-    done = {id(model.inputs[0])}
-
-    def visit(tensor: Any) -> None:
-        if id(tensor) in done:
-            return
-        layer, number, _ = tensor._keras_history
-        node = layer._inbound_nodes[number]
+    nodes = []
+    for layer, node in model_steps(model):
         # Keras, too, replaces `training` by its own when it calls the model.
         options = {**node.arguments.kwargs, "training": None}
         extra = [value for value in options.values() if value is not None]
         if len(node.input_tensors) != 1 or len(node.arguments.args) != 1 or extra:
             raise UnknownKindError(f"{type(layer).__name__} {layer.name!r} with several inputs")
-        (source,) = node.input_tensors
-        visit(source)
-        done.add(id(tensor))
-        ordered.append((layer, source, tensor))
-
-    for output in model.outputs:
-        visit(output)
-    return ordered
+        if len(node.output_tensors) != 1:
+            raise UnknownKindError(f"{type(layer).__name__} {layer.name!r} with several outputs")
+        nodes.append((layer, *node.input_tensors, *node.output_tensors))
+    return nodes
