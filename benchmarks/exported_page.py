@@ -56,6 +56,7 @@ def main() -> None:
                     name = f"Pen moves until the bars change, slowed {slowed} times"
                     rows.append((name, *pen_to_bars(browser, page, slowed), wanted))
                 browser.close()
+    # Of the openings, which are few, the slowest.
     print(f"{'':52}{'median':>12}{'95 %':>12}{'wanted':>10}")
     for name, median, high, wanted in rows:
         print(f"{name:52}{_time(median):>12}{_time(high):>12}{wanted:>10}")

@@ -27,7 +27,7 @@ from mnist_visual.vae import build_vae
 def main() -> None:
     options = parse_options()
     (images, _), _ = mv.load_mnist()
-    vae = load_vae(options, images)
+    vae = load_vae(options)
     classifier = mv.load_pretrained("classifier")
     compare_shipped(images)
     images = images[: options.images]
@@ -59,18 +59,12 @@ def parse_options() -> argparse.Namespace:
     return parser.parse_args()
 
 
-def load_vae(options: argparse.Namespace, images: Any) -> Any:
+def load_vae(options: argparse.Namespace) -> Any:
     if options.weights:
         vae = build_vae(latent_dim=2, architecture=options.architecture)
         vae.load_weights(options.weights)
         return vae
-    try:
-        return mv.load_pretrained("vae")
-    except (FileNotFoundError, ValueError):
-        print("No weights of an autoencoder: training a dense one for two epochs.")
-        vae = build_vae(latent_dim=2, architecture="dense")
-        vae.fit(images / np.float32(255), epochs=2, batch_size=200, verbose=0)
-        return vae
+    return mv.load_pretrained("vae")
 
 
 def compare_regions(vae: Any, classifier: Any, options: argparse.Namespace) -> None:
