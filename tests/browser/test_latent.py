@@ -96,11 +96,13 @@ class TestPages:
         visitor = visit()
         visitor.draw(THREE)
         visitor.reads(3)
+        ink = visitor.ink()
         visitor.page.get_by_role("link", name="Latent").click()
         Walker(visitor)
         visitor.page.locator(".you b").wait_for()
         visitor.page.get_by_role("link", name="Draw").click()
         visitor.reads(3)
+        assert visitor.ink() == pytest.approx(ink, rel=0.01)
 
     def test_the_browsers_buttons_turn_them(self, visit):
         visitor = visit()

@@ -33,11 +33,19 @@ class TestDrawing:
         visitor = visit(has_touch=True)
         touch(visitor, ZERO, second_finger=(0.9, 0.9))
         visitor.reads(0)
+        alone = visit(has_touch=True)
+        touch(alone, ZERO)
+        alone.reads(0)
+        assert visitor.ink() == pytest.approx(alone.ink(), rel=0.01)
 
     def test_a_palm_beside_the_pen_changes_nothing(self, visit):
         visitor = visit(has_touch=True)
         pen(visitor, SEVEN, 0.5, palm=(0.9, 0.9))
         visitor.reads(7)
+        alone = visit(has_touch=True)
+        pen(alone, SEVEN, 0.5)
+        alone.reads(7)
+        assert visitor.ink() == pytest.approx(alone.ink(), rel=0.01)
 
     def test_a_stroke_that_the_system_takes_away_is_dropped(self, visit):
         visitor = visit(has_touch=True)
