@@ -91,5 +91,5 @@ def test_a_single_picture_is_refused():
 
 @pytest.mark.parametrize("strength", [-1, np.nan, np.inf])
 def test_wrong_strength_is_refused(strength):
-    with pytest.raises(ValueError, match=r"from 0 up\. Received: "):
+    with pytest.raises(ValueError, match=r"strength is a number, 0 or more\. Received: "):
         warp(crosses(1), seed=0, strength=strength)

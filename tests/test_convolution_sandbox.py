@@ -4,9 +4,9 @@ import numpy as np
 import pytest
 
 from mnist_visual._backend import keras
+from mnist_visual._image_ink import moved
 from mnist_visual.components import ConvolutionSandbox, Reading, Sketchpad, _view
 from mnist_visual.components._kernels import LARGEST, PRESETS
-from mnist_visual.components._sliding import moved
 from mnist_visual.inference import shared_network
 
 from .drawings import THREE
@@ -109,9 +109,9 @@ class TestSums:
 
     def test_what_leaves_the_picture_is_lost(self):
         picture = np.arange(6.0, dtype=np.float32).reshape(2, 3)
-        assert moved(picture, (1, -2)).tolist() == [[0, 0, 0], [2, 0, 0]]
-        assert moved(picture, (0, 3)).tolist() == [[0, 0, 0], [0, 0, 0]]
-        assert moved(picture, (-1, 0)).tolist() == [[3, 4, 5], [0, 0, 0]]
+        assert moved(picture, 1, -2).tolist() == [[0, 0, 0], [2, 0, 0]]
+        assert moved(picture, 0, 3).tolist() == [[0, 0, 0], [0, 0, 0]]
+        assert moved(picture, -1, 0).tolist() == [[3, 4, 5], [0, 0, 0]]
 
 
 class TestKernels:

@@ -14,9 +14,11 @@ PACKAGE = Path(mnist_visual.__file__).parent
 # From the ground up: a module may import those of lower rows and of its own.
 ROWS = [
     {
+        "_addresses",
         "_arguments",
         "_arrays",
         "_backend",
+        "_checks",
         "_chosen_backend",
         "_devices",
         "_checkpoint_file",
@@ -71,7 +73,6 @@ ROWS = [
         "vae",
         "weights",
     },
-    {"_checks"},
     {"activations", "clusters", "evaluation", "interpolation", "latent", "regions", "sampling"},
     {"explanation"},
     {

@@ -102,10 +102,16 @@ def even_centres(low: float, high: float, count: int) -> npt.NDArray[np.float64]
     return low + (high - low) * ((np.arange(count) + 0.5) / count)
 
 
+def are_probabilities(values: npt.NDArray[Any]) -> bool:
+    """Say whether values (..., classes) are from 0 up with the sum 1, but for some rounding."""
+    # False for NaN, too.
+    return bool((values >= -1e-6).all() and (abs(values.sum(axis=-1) - 1) <= 0.01).all())
+
+
 def check_probabilities(found: Floats) -> None:
     """Raise ValueError unless a classifier's outputs (n, classes) are probabilities."""
     total = found.sum(axis=1)
-    if not (found.min() >= -1e-6 and abs(total - 1).max() <= 0.01):  # False for NaN, too
+    if not are_probabilities(found):
         raise ValueError(
             "The classifier has to end in probabilities that sum to 1; add a Softmax layer to "
             "one that gives logits, and make [1 - p, p] of a single sigmoid p. "

@@ -36,6 +36,14 @@ def checked_picture(picture: npt.ArrayLike) -> npt.NDArray[np.float64]:
     return values
 
 
+def moved(picture: Floats, down: int, right: int) -> Floats:
+    """Move a picture by whole pixels; what leaves it is lost, and nothing comes in."""
+    height, width = picture.shape
+    down, right = int(np.clip(down, -height, height)), int(np.clip(right, -width, width))
+    padded = np.pad(picture, [(height, height), (width, width)])
+    return padded[height - down : 2 * height - down, width - right : 2 * width - right].copy()
+
+
 def find_ink(values: npt.NDArray[np.float64]) -> Floats:
     """Make the ink bright on 0, whichever way round the picture has it."""
     values = values / max(float(np.abs(values).max()), np.finfo(np.float64).tiny)

@@ -5,6 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 
 
+def are_digits(names: Sequence[str]) -> bool:
+    """Say whether classes are the ten digits, by their names."""
+    return [*names] == [*"0123456789"]
+
+
 def checked_names(classes: int, names: Sequence[str] | None) -> list[str]:
     """Give each class its name.
 

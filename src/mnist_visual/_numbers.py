@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+import sys
 from typing import Any
 
 import numpy as np
@@ -36,6 +38,41 @@ def checked_count(name: str, value: Any, *, least: int = 1, most: int | None = N
         limits = f"from {least} up" if most is None else f"{least} to {most:,}"
         raise ValueError(f"{name} is a whole number, {limits}. Received: {value!r}.")
     return int(value)
+
+
+def checked_number(
+    name: str, value: Any, *, least: float = 0, most: float = math.inf, above: bool = False
+) -> float:
+    """Check that a number is real, finite and in its range.
+
+    Parameters
+    ----------
+    name : str
+        Of the argument, for the error.
+    value : object
+        What was given for it.
+    least, most : float
+        The range; without an end if `most` is infinite.
+    above : bool, default False
+        Whether `least` itself is too little.
+
+    Returns
+    -------
+    float
+
+    Raises
+    ------
+    ValueError
+        If it is not as described.
+    """
+    real = isinstance(value, int | float | np.integer | np.floating) and not isinstance(value, bool)
+    # False for NaN, too.
+    inside = real and least <= value <= min(most, sys.float_info.max)
+    if not inside or (above and value == least):
+        limits = f"{least:g} to {most:g}" if most < math.inf else f"{least:g} or more"
+        limits = f"above {least:g}" if above else limits
+        raise ValueError(f"{name} is a number, {limits}. Received: {value!r:.80}.")
+    return float(value)
 
 
 def checked_filters(value: Any, *, most: int | None = None) -> tuple[int, int]:
@@ -90,6 +127,14 @@ def real_numbers(values: Any) -> npt.NDArray[Any]:
     if array.dtype.kind not in "buif":
         raise ValueError(f"dtype {array.dtype}")
     return array
+
+
+def checked_floats(rule: str, values: Any) -> npt.NDArray[np.float32]:
+    """Give finite real numbers as float32; ValueError with a rule where they are others."""
+    try:
+        return finite_floats(real_numbers(values))
+    except ValueError as error:
+        raise ValueError(f"{rule}. Received: {error}.") from error
 
 
 def finite_floats(array: npt.NDArray[Any], *, copy: bool = False) -> npt.NDArray[np.float32]:

@@ -23,6 +23,7 @@ References
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Iterator
 
 import numpy as np
@@ -40,7 +41,7 @@ COARSE_SIDE = 128
 _LABEL_SAFETY = 1 / 2
 _CONFIDENCE_SAFETY = 1 / 8
 _CONFIDENCE_TOLERANCE = 0.03  # by the bound; the errors are mostly far smaller
-_CLEAR_LEAD = 8.0  # all rivals together have less than 1 in 100, whatever the safety
+_CLEAR_LEAD = 8.0  # of ten classes, all rivals have less than 1 in 100, whatever the safety
 _BAND = 1 << 16  # points that are worked on at once
 
 
@@ -172,7 +173,8 @@ def _doubtful(values: Floats, rough: Floats) -> npt.NDArray[np.bool_]:
     np.put_along_axis(rival, winner, -np.inf, axis=0)
     best_rival = rival.max(axis=0)
     doubtful = best_rival >= 0
-    unclear = (best_rival > -_CLEAR_LEAD) & ~doubtful
+    clear_lead = _CLEAR_LEAD + math.log(max(len(values) / 10, 1))
+    unclear = (best_rival > -clear_lead) & ~doubtful
     lead, slack, winner = lead[:, unclear], slack[:, unclear], winner[:, unclear]
     np.put_along_axis(slack, winner, 0, axis=0)
     confidence = 1 / np.exp(lead).sum(axis=0)

@@ -19,6 +19,7 @@ import numpy as np
 import numpy.typing as npt
 
 from ._arrays import Floats
+from ._numbers import checked_number
 
 __all__ = ["warp"]
 
@@ -77,8 +78,7 @@ def warp(images: npt.ArrayLike, *, seed: Seed = 0, strength: float = 1.0) -> Flo
         raise ValueError(
             f"Pictures to warp are an array (n, height, width). Received: shape {pictures.shape}."
         )
-    if not (np.isfinite(strength) and strength >= 0):
-        raise ValueError(f"The strength of a warp is a number from 0 up. Received: {strength}.")
+    strength = checked_number("strength", strength)
     if strength == 0 or len(pictures) == 0:
         return pictures.copy()
     random = np.random.default_rng(seed)

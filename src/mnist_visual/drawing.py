@@ -19,7 +19,7 @@ import numpy as np
 import numpy.typing as npt
 
 from ._arrays import Floats
-from ._image_ink import checked_picture, find_ink, fit, ink_box, with_usual_weight
+from ._image_ink import checked_picture, find_ink, fit, ink_box, moved, with_usual_weight
 from ._mnist import BOX, CENTRE, SIZE, STROKE_WIDTH
 from ._stroke_drawing import MAX_COORDINATE, checked_strokes, cut_lines, draw_pieces
 
@@ -192,7 +192,7 @@ def image_steps(image: npt.ArrayLike) -> Normalization:
     # Whole pixels, as MNIST's makers moved theirs: nothing is blurred twice.
     right_by, down_by = (round(move) for move in _to_centre(fitted))
     box = (float(left), float(right), float(top), float(bottom))
-    digit = _moved(fitted, right_by, down_by)
+    digit = moved(fitted, down_by, right_by)
     return Normalization(ink, box, fitted, (float(right_by), float(down_by)), digit)
 
 
@@ -228,12 +228,6 @@ def plain_steps(image: npt.ArrayLike) -> Normalization:
 def _nothing(ink: Floats | None) -> Normalization:
     blank = np.zeros((SIZE, SIZE), dtype=np.float32)
     return Normalization(ink, None, blank, (0.0, 0.0), blank.copy())
-
-
-def _moved(picture: Floats, right: int, down: int) -> Floats:
-    """Move a picture by whole pixels; what leaves it is gone."""
-    padded = np.pad(picture, SIZE)
-    return padded[SIZE - down : 2 * SIZE - down, SIZE - right : 2 * SIZE - right].copy()
 
 
 def _to_centre(picture: Floats) -> tuple[float, float]:

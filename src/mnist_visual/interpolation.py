@@ -18,7 +18,7 @@ from ._arrays import Floats
 from ._checks import checked_codes
 from ._files import PathLike, checked_target, write_whole
 from ._models import find_part, input_shape
-from ._numbers import checked_count
+from ._numbers import checked_count, checked_number
 from ._pictures import as_floats, check_numbers
 from .latent import decode, encode
 from .regions import decode_and_classify
@@ -231,10 +231,9 @@ def save_gif(
     b'GIF'
     """
     target, images = _target(file, "film"), _pictures(path)
-    if not (isinstance(seconds, int | float) and 0 < seconds < float("inf")):
-        raise ValueError(f"seconds is a number above 0. Received: {seconds!r}.")
+    length = checked_number("seconds", seconds, above=True)
     # GIF counts hundredths, and browsers show what is shorter than two of them slowly.
-    duration = 10 * int(np.clip(round(100 * seconds / len(images)), 2, 1000))
+    duration = 10 * int(np.clip(round(100 * length / len(images)), 2, 1000))
     pixels = _pixels(images, scale, dark_ink=dark_ink)
     _save(pixels, target, format="GIF", duration=duration, loop=0)
 

@@ -1,7 +1,7 @@
 """The latent plane as HoloViews elements: ``*`` lays them over one another, ``+`` beside.
 
 Nothing is computed here. All that lies on the plane has the dimensions ``x`` and ``y`` and
-the plane's own numbers, so that pictures, points and ways lie right over one another. A class has
+the plane's own numbers, so that pictures, points and paths lie right over one another. A class has
 the same colour everywhere. Options are set for Bokeh alone; other backends draw with their own.
 """
 
@@ -155,7 +155,7 @@ def plot_class_regions(regions: ClassRegions) -> hv.RGB:
 
 
 def plot_latent_path(path: LatentPath) -> hv.Curve:
-    """Draw a way as a line on the plane.
+    """Draw a path as a line on the plane.
 
     Parameters
     ----------
@@ -188,7 +188,7 @@ def plot_latent_path(path: LatentPath) -> hv.Curve:
 
 
 def plot_interpolation(path: LatentPath) -> hv.Image:
-    """Draw the pictures of a way as a strip.
+    """Draw the pictures of a path as a strip.
 
     Parameters
     ----------
@@ -219,7 +219,7 @@ def plot_interpolation(path: LatentPath) -> hv.Image:
 def plot_path_probabilities(
     path: LatentPath, *, class_names: Sequence[str] | None = None
 ) -> hv.NdOverlay:
-    """Draw what the classifier reads along a way: a curve for each class.
+    """Draw what the classifier reads along a path: a curve for each class.
 
     Parameters
     ----------
@@ -236,7 +236,7 @@ def plot_path_probabilities(
     Raises
     ------
     ValueError
-        If the way has no probabilities, or there are not as many names as classes.
+        If the path has no probabilities, or there are not as many names as classes.
 
     Examples
     --------
@@ -250,7 +250,7 @@ def plot_path_probabilities(
     _check_path(path)
     if path.probabilities is None:
         raise ValueError(
-            "The way has no probabilities; give interpolate a classifier. Received: None."
+            "The path has no probabilities; give interpolate a classifier. Received: None."
         )
     steps = np.arange(len(path.probabilities))
     names = checked_names(path.probabilities.shape[1], class_names)

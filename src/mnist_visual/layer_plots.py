@@ -11,7 +11,7 @@ import numpy as np
 import numpy.typing as npt
 
 from ._arrays import Floats
-from ._numbers import checked_count, finite_floats, real_numbers
+from ._numbers import checked_count, checked_floats
 from .palette import INK_COLORS, SIGNED_COLORS, color_ramp
 
 
@@ -63,7 +63,7 @@ def plot_feature_maps(
             )
         return hv.Layout(images)
     columns = checked_count("columns", columns)
-    values = _numbers("Maps", maps)
+    values = checked_floats("Maps are finite real numbers", maps)
     if values.ndim != 3 or values.size == 0:
         raise ValueError(
             "The maps of a layer are (height, width, channels), of one picture. "
@@ -100,7 +100,7 @@ def plot_filters(kernels: npt.ArrayLike) -> hv.Image:
     >>> plot_filters(shared_network().filters("conv2"))
     :Image   [column,row]   (weight)
     """
-    values = _numbers("Kernels", kernels)
+    values = checked_floats("Kernels are finite real numbers", kernels)
     if values.ndim != 4 or values.size == 0:
         raise ValueError(
             f"Kernels are (height, width, input channels, filters). Received: {values.shape}."
@@ -109,13 +109,6 @@ def plot_filters(kernels: npt.ArrayLike) -> hv.Image:
     tiles = values.transpose(2, 3, 0, 1).reshape(inputs * count, height, width)
     limit = max(float(abs(values).max()), 1e-6)
     return _mosaic_image(mosaic(tiles, count), "weight", SIGNED_COLORS, (-limit, limit))
-
-
-def _numbers(name: str, given: npt.ArrayLike) -> Floats:
-    try:
-        return finite_floats(real_numbers(given))
-    except ValueError as error:
-        raise ValueError(f"{name} are finite real numbers. Received: {error}.") from error
 
 
 def mosaic(tiles: Floats, columns: int) -> Floats:

@@ -24,6 +24,7 @@ import numpy.typing as npt
 
 from . import _glyphs
 from ._arrays import Floats
+from ._checks import are_probabilities
 from ._glyphs import Stroke, smooth
 from ._mnist import SIZE
 from .drawing import normalize_strokes
@@ -67,7 +68,7 @@ def looks_like_digit(probabilities: npt.ArrayLike) -> npt.NDArray[np.bool_]:
     p = np.asarray(probabilities)
     if p.ndim == 0 or p.shape[-1] != 10:
         raise ValueError(f"probabilities must be of ten digits, (..., 10). Received: {p.shape}.")
-    if not ((p >= 0).all() and (np.abs(p.sum(axis=-1) - 1) < 1e-3).all()):
+    if not are_probabilities(p):
         raise ValueError(f"probabilities must be 0 or more, with the sum 1. Received: {p}.")
     top_two = np.sort(p, axis=-1)[..., -2:].sum(axis=-1)
     return np.asarray(top_two >= LEAST_TOP_TWO)

@@ -16,6 +16,7 @@ import panel as pn
 from bokeh.server.views.ws import WSHandler
 from panel.io.server import Server
 
+from ._addresses import LOOPBACKS, MOST_SESSIONS, WILDCARDS, compresses
 from ._links import checked_link
 from ._numbers import checked_count
 from ._rejoining import PATIENCE, keep_leaving_quiet
@@ -24,8 +25,6 @@ from .gate.routes import guard
 from .inference import shared_network
 from .live_training.snapshot_files import MOST_FILE_BYTES
 
-LOOPBACKS = {"localhost", "127.0.0.1"}
-WILDCARDS = {"", "0.0.0.0", "::"}  # noqa: S104 - recognised, not used as a default
 LEAST_SECRET = 16
 HTTP_LIMITS = {
     "max_body_size": 1 << 10,  # nothing is sent to the page but by its websocket
@@ -45,7 +44,7 @@ def serve(
     show: bool = True,
     start: bool = True,
     session_secret: str | None = None,
-    most_sessions: int = 1000,
+    most_sessions: int = MOST_SESSIONS,
 ) -> Server:
     """Serve the dashboard until it is interrupted.
 
@@ -113,8 +112,7 @@ def serve(
         start=False,
         verbose=True,
         **PATIENCE,
-        # Worth its time over a network, also behind a proxy; to oneself it only delays the start.
-        compress_response=address not in LOOPBACKS or bool(allowed),
+        compress_response=compresses(address, allowed),  # to oneself it only delays the start
         sign_sessions=True,
         secret_key=secret.encode(),
         # What a visitor's browser says of itself is nobody's business.
@@ -157,7 +155,7 @@ def origins(address: str, port: int, allowed: Iterable[str]) -> list[str]:
     """List the hosts whose pages may connect: this machine's, and those that the user allows."""
     if ":" in address and address not in WILDCARDS:
         raise ValueError(f"An address is a name or of IPv4, like 0.0.0.0. Received: {address!r}.")
-    hosts = {"localhost", "127.0.0.1"}
+    hosts = set(LOOPBACKS)
     hosts |= _own_addresses() if address in WILDCARDS else {address}
     for origin in allowed:
         host = isinstance(origin, str) and _ORIGIN.fullmatch(origin)

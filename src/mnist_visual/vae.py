@@ -18,7 +18,6 @@ References
 
 from __future__ import annotations
 
-import math
 from collections.abc import Sequence
 from typing import Any, Literal, get_args
 
@@ -27,7 +26,7 @@ import numpy as np
 from ._arguments import check_choice
 from ._backend import keras
 from ._mnist import SIZE
-from ._numbers import MAX_SEED, checked_count
+from ._numbers import MAX_SEED, checked_count, checked_number
 from .elbo import kl_divergence, reconstruction_error
 from .vae_parts import Sampling, VAEArchitecture, build_decoder, build_encoder
 
@@ -139,13 +138,12 @@ class VAE(keras.Model):
     ) -> None:
         latent_dim = checked_count("latent_dim", latent_dim)
         seed = checked_count("seed", seed, least=0, most=MAX_SEED)
-        if not (isinstance(beta, int | float | np.number) and 0 <= beta < math.inf):
-            raise ValueError(f"beta is a finite number from 0 up. Received: {beta!r}. Try 1.0.")
+        beta = checked_number("beta", beta)
         check_choice("reconstruction", reconstruction, get_args(Reconstruction))
         check_choice("architecture", architecture, get_args(VAEArchitecture))
         super().__init__(**{"name": "vae", **kwargs})
         self.latent_dim = latent_dim
-        self.beta = float(beta)
+        self.beta = beta
         self.seed = seed
         self.reconstruction = reconstruction
         self.architecture = architecture

@@ -21,7 +21,7 @@ import numpy as np
 
 from ._arguments import check_choice
 from ._backend import keras
-from ._files import WEIGHTS, PathLike, checked_target, write_whole
+from ._files import WEIGHTS, PathLike, checked_target, existing, write_whole
 from ._hdf5 import HDF5, SIGNATURE
 from ._shipped import shipped_file
 from ._weights_file import broken_weights_are_value_error, read_array
@@ -182,11 +182,7 @@ def _check_built(model: Any) -> None:
 
 
 def _read_file(path: Path, limit: int) -> bytes:
-    if not path.is_file():
-        raise FileNotFoundError(
-            f"path must name a file that exists. Received: {path}. Check the spelling."
-        )
-    size = path.stat().st_size
+    size = existing(path, "path").stat().st_size
     if size > limit:
         raise ValueError(
             f"A weights file of this model has at most {limit} bytes. Received: {path} of {size} "

@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from mnist_visual._arrays import Floats
-from mnist_visual._numbers import checked_count, finite_floats, real_numbers
+from mnist_visual._numbers import checked_count, checked_floats
 
 Places = npt.NDArray[np.intp]
 
@@ -182,12 +182,7 @@ def correlate(values: Floats, kernel: Floats, window: Window) -> Floats:
 
 
 def _numbers(name: str, given: npt.ArrayLike) -> Floats:
-    try:
-        values = finite_floats(real_numbers(given))
-    except ValueError as error:
-        raise ValueError(
-            f"{name} is an array of finite real numbers. Received: {error}."
-        ) from error
+    values = checked_floats(f"{name} is an array of finite real numbers", given)
     if values.size == 0:
         raise ValueError(f"{name} has at least one number. Received: shape {values.shape}.")
     return values

@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
 from mnist_visual._arrays import Floats
-from mnist_visual._numbers import checked_count, finite_floats, real_numbers
+from mnist_visual._numbers import checked_count, checked_floats, checked_number, finite_floats
 
 
 @dataclass(frozen=True, eq=False)
@@ -97,7 +96,7 @@ def gradient_step(
     """
     values, weights, biases = _checked(features, kernel, bias)
     label = checked_count("label", label, least=0, most=weights.shape[1] - 1)
-    rate = _checked_rate(learning_rate)
+    rate = checked_number("learning_rate", learning_rate)
     shares, loss = _answer(values, weights, biases, label)
     error = shares.copy()
     error[label] -= 1
@@ -170,12 +169,8 @@ def _checked(
     given = {"features": features, "kernel": kernel}
     if bias is not None:
         given["bias"] = bias
-    arrays: dict[str, Floats] = {}
-    for name, values in given.items():
-        try:
-            arrays[name] = finite_floats(real_numbers(values))
-        except ValueError as error:
-            raise ValueError(f"{name} are finite real numbers. Received: {error}.") from error
+    rule = "are finite real numbers"
+    arrays = {name: checked_floats(f"{name} {rule}", values) for name, values in given.items()}
     values, weights, biases = arrays["features"], arrays["kernel"], arrays.get("bias")
     fit = values.ndim == 1 and weights.ndim == 2 and len(values) == len(weights) and weights.size
     if not fit or (biases is not None and biases.shape != weights.shape[1:]):
@@ -194,10 +189,3 @@ def _within_range(values: npt.NDArray[np.float64]) -> Floats:
         raise ValueError(
             f"The weights have to stay finite. Received: {error}. Take a smaller learning_rate."
         ) from error
-
-
-def _checked_rate(rate: Any) -> float:
-    number = isinstance(rate, int | float | np.integer | np.floating) and not isinstance(rate, bool)
-    if not number or not 0 <= rate < math.inf:
-        raise ValueError(f"learning_rate is a number, 0 or more. Received: {rate!r}.")
-    return float(rate)

@@ -8,7 +8,7 @@ import numpy as np
 import numpy.typing as npt
 
 from mnist_visual._arrays import Floats
-from mnist_visual._numbers import checked_count, finite_floats, real_numbers
+from mnist_visual._numbers import checked_count, checked_floats
 
 
 class Pooled(NamedTuple):
@@ -57,10 +57,7 @@ def pool_map(values: npt.ArrayLike, *, size: int | None = None) -> Pooled:
     (array([[6.]], dtype=float32), array([[3.]], dtype=float32))
     """
     rule = "A map is a table of finite real numbers"
-    try:
-        table = finite_floats(real_numbers(values))
-    except ValueError as error:
-        raise ValueError(f"{rule}. Received: {error}.") from error
+    table = checked_floats(rule, values)
     if table.ndim != 2 or table.size == 0:
         raise ValueError(f"{rule}. Received: shape {table.shape}.")
     down, right = table.shape

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, NoReturn
 
 from mnist_visual import __version__
+from mnist_visual._addresses import MOST_SESSIONS
 
 from . import evaluate, export, serve, train
 from .inputs import MODELS
@@ -72,10 +73,10 @@ def _add_serve(commands: Commands) -> None:
     parser.add_argument(
         "--most-sessions",
         type=_positive,
-        default=1000,
+        default=MOST_SESSIONS,
         metavar="N",
         help="visitors at a time, shared out among the workers; further ones are told that it is "
-        "full (default 1000)",
+        f"full (default {MOST_SESSIONS})",
     )
     parser.add_argument("--no-browser", action="store_true", help="do not open a browser")
     parser.set_defaults(run=serve.serve)

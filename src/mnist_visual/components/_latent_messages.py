@@ -35,12 +35,12 @@ from mnist_visual._checks import Extent, checked_extent
 from mnist_visual._numbers import checked_count
 from mnist_visual.interpolation import METHODS, Method, save_gif
 
+from ._messages import Message
 from ._shades import as_bytes
 from .latent_plane import FARTHEST, MAX_GRID, RESOLUTION, LatentPlane, Point
 
 FILM_STEPS = 48
 
-Message = dict[str, Any]
 Compute = Callable[[], Message]
 # What a question says of the points on the page, and how it is answered.
 Question = tuple[dict[str, Point], Compute]

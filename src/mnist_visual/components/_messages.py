@@ -7,6 +7,8 @@ from typing import Any, TypeGuard
 
 from mnist_visual._numbers import checked_count
 
+Message = dict[str, Any]  # plain numbers, words and arrays, to a script of ours or from it
+
 
 def is_number(value: Any) -> TypeGuard[int | float]:
     """Say whether a page sent a number; also one that is not finite."""

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
 
 import numpy as np
 
@@ -17,7 +16,7 @@ from mnist_visual.arithmetic.traces import (
 )
 from mnist_visual.explanation.architecture import LayerArchitecture
 
-Message = dict[str, Any]
+from ._messages import Message
 
 
 def layer_message(layer: LayerArchitecture) -> Message:

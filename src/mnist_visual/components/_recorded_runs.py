@@ -9,6 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from mnist_visual._arrays import Floats
+from mnist_visual._checks import are_probabilities
 from mnist_visual.live_training.recorder import Recorder
 from mnist_visual.live_training.records import Kind, Progress, Settings, Snapshot
 from mnist_visual.live_training.snapshots import network_of, vae_of
@@ -144,7 +145,7 @@ class KerasNetwork:
 
         maps = feature_maps(self._model, digit)
         name, scores = [*maps.items()][-1]
-        if scores.ndim == 1 and not (scores.min() >= 0 and abs(scores.sum() - 1) < 1e-3):
+        if scores.ndim == 1 and not are_probabilities(scores):
             shares = np.exp(scores - scores.max())  # it gives logits
             maps[name] = shares / shares.sum()
         return maps

@@ -8,6 +8,7 @@ from typing import Any, Literal, get_args
 import numpy as np
 
 from mnist_visual._arrays import Floats
+from mnist_visual._image_ink import moved
 from mnist_visual._numbers import checked_count
 from mnist_visual.arithmetic.convolution import Window, apply_kernel
 
@@ -49,7 +50,7 @@ class Sliding:
 
     def picture(self, digit: Floats) -> Floats:
         """Move a picture, and round it to what can be shown and checked by hand."""
-        return moved(np.round(digit, DECIMALS), self.shift)
+        return moved(np.round(digit, DECIMALS), *self.shift)
 
     def sums(self, picture: Floats) -> Floats:
         """Give the sum of products at every place; ValueError says why there is none."""
@@ -89,32 +90,6 @@ class Sliding:
                 f"Its cells stand {self.dilation} apart and span {_times(self.window.span)} pixels."
             )
         return " ".join([size, *reasons])
-
-
-def moved(picture: Floats, shift: tuple[int, int]) -> Floats:
-    """Move a picture by whole pixels; what leaves it is lost, and nothing comes in.
-
-    Parameters
-    ----------
-    picture : float32 array (height, width)
-        Zero is the background.
-    shift : tuple of 2 ints
-        Rows down and columns to the right.
-
-    Returns
-    -------
-    float32 array (height, width)
-    """
-    target, source = zip(*map(_overlap, shift, picture.shape), strict=True)
-    result = np.zeros_like(picture)
-    result[target] = picture[source]
-    return result
-
-
-def _overlap(by: int, length: int) -> tuple[slice, slice]:
-    if by >= 0:
-        return slice(by, None), slice(0, max(length - by, 0))
-    return slice(0, max(length + by, 0)), slice(-by, None)
 
 
 def checked_settings(given: dict[str, Any], shape: tuple[int, ...]) -> dict[str, Any]:

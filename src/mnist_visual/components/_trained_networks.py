@@ -12,7 +12,7 @@ import param
 from mnist_visual.live_training.records import Kind, Settings, Snapshot
 
 from ._line import Line
-from ._training_messages import Message
+from ._messages import Message
 from ._training_snapshots import check_usable, prepare, read_file
 from ._watched_training import WatchedTraining
 

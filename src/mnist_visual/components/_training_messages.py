@@ -30,10 +30,8 @@ from typing import Any
 
 from mnist_visual.live_training.records import Progress, Settings, Snapshot, checked_settings
 
+from ._messages import Message
 from ._training_runs import TrainingQueue
-
-Message = dict[str, Any]
-
 
 SAMPLE = (
     "It learns from a small sample: 4,000 digits instead of 60,000. "

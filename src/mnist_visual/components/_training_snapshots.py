@@ -17,6 +17,7 @@ from mnist_visual.live_training.records import Kind, Settings, Snapshot
 from mnist_visual.live_training.snapshot_files import load_snapshot, save_snapshot
 from mnist_visual.live_training.snapshots import network_of, vae_of
 
+from ._messages import Message
 from ._shades import as_bytes, as_greys
 from .latent_plane import FARTHEST
 
@@ -28,8 +29,6 @@ _COME_APART = (
     "This network has come apart: its numbers are beyond all bounds. "
     "Use one of an earlier epoch, or train another with smaller steps."
 )
-
-Message = dict[str, Any]
 
 
 def classifier_message(snapshot: Snapshot, network: Any, labels: Bytes, classes: int) -> Message:

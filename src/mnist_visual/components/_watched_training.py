@@ -12,17 +12,16 @@ import panel as pn
 import param
 
 from mnist_visual._arrays import Bytes
-from mnist_visual.live_training.records import Kind, Progress, Settings, Snapshot
+from mnist_visual.live_training.records import ENDED, Kind, Progress, Settings, Snapshot
 
+from ._messages import Message
 from ._recorded_runs import RecordedRun
-from ._training_messages import Message, history
+from ._training_messages import history
 from ._training_runs import TrainingQueue, TrainingRun, hand_over
 from ._training_snapshots import half_side
 
 if TYPE_CHECKING:
     from mnist_visual._backend import keras
-
-ENDED = {"finished", "stopped", "failed"}
 
 
 class WatchedTraining(param.Parameterized):
@@ -259,7 +258,7 @@ class WatchedTraining(param.Parameterized):
 def is_continued(known: Sequence[Snapshot], snapshots: Sequence[Snapshot]) -> bool:
     """Say whether snapshots are of the training of those that are known, further on.
 
-    Some of those may be missing, or have given way to others: see `snapshots.History`. But a
+    Some of those may be missing, or have given way to others: see `history.History`. But a
     training that begins anew goes back, and comes to other networks.
     """
     if not known or not snapshots:

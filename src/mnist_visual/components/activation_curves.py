@@ -16,8 +16,7 @@ from mnist_visual.arithmetic.preactivation import activation_of, preactivations
 from mnist_visual.arithmetic.traces import Unit
 
 from ._linked import as_unit
-from ._messages import is_index, is_number
-from ._network_messages import Message
+from ._messages import Message, is_index, is_number
 from ._sheet import Sheet, sheet_of
 from ._view import JS, Titled, View, kind_of
 from .reading import Reading

@@ -19,11 +19,10 @@ from mnist_visual.explanation.change import Change, smallest_change
 from mnist_visual.explanation.scores import class_scores
 
 from ._line import Line, answered
-from ._messages import checked_index, is_number
+from ._messages import Message, checked_index, is_number
 from ._view import JS, Titled, View, kind_of
 from .reading import Reading
 
-Message = dict[str, Any]
 Read = Callable[[Floats], Floats]
 
 MOST = 2  # times the smallest change: beyond it, the new answer becomes sure

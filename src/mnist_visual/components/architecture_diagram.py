@@ -10,7 +10,8 @@ from mnist_visual.explanation.architecture import architecture, blank_computatio
 
 from ._layer_words import layer_words
 from ._linked import as_word
-from ._network_messages import Message, layer_message
+from ._messages import Message
+from ._network_messages import layer_message
 from ._view import JS, Titled, View, kind_of
 from .reading import Reading
 

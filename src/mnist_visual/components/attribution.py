@@ -11,18 +11,16 @@ import param
 
 from mnist_visual._arguments import check_kind
 from mnist_visual._arrays import Floats
-from mnist_visual._names import checked_names
+from mnist_visual._names import are_digits, checked_names
 from mnist_visual.explanation.evidence import Evidence, evidence
 from mnist_visual.explanation.saliency import METHODS, Method, saliency
 from mnist_visual.explanation.scores import class_scores
 
 from ._line import Line, answered
 from ._linked import as_count, as_word
-from ._messages import checked_index
+from ._messages import Message, checked_index
 from ._view import JS, Titled, View, kind_of
 from .reading import Reading
-
-Message = dict[str, Any]
 
 UNITS = 10  # that are shown one by one
 
@@ -84,7 +82,7 @@ class Attribution(Titled, View):
         names = checked_names(class_scores(reading.classifier).classes, class_names)
         reading.check_probabilities()
         label = params.pop("label", None)
-        if names != [*"0123456789"]:
+        if not are_digits(names):
             params.setdefault("heading", "Why this answer?")
         super().__init__(class_names=names, **params)
         self.param["label"].bounds = (0, len(names) - 1)

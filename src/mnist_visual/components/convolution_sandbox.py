@@ -22,12 +22,10 @@ from ._kernels import (
     write_kernel,
 )
 from ._linked import Part, as_count, as_counts, as_flag, as_word
-from ._messages import checked_place, is_number
+from ._messages import Message, checked_place, is_number
 from ._sliding import DILATIONS, PADDINGS, STRIDES, Sliding, checked_settings
 from ._view import JS, Titled, View, kind_of
 from .reading import Reading
-
-Message = dict[str, Any]
 
 _SLIDING = ("stride", "padding", "dilation", "shift")
 _SHOWN = ("kernel", *_SLIDING, "relu", "place", "play")

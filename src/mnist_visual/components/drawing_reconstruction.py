@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 import param
 
-from ._latent_messages import Message
+from ._messages import Message
 from ._shades import as_bytes
 from ._view import JS, Explained, View, Watcher, kind_of
 from .latent_plane import LatentPlane, Placement

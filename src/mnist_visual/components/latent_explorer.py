@@ -15,10 +15,10 @@ from mnist_visual._numbers import checked_count
 from mnist_visual.interpolation import METHODS
 from mnist_visual.latent import LatentCodes
 
-from ._latent_messages import QUESTIONS, SLOW, Message, PlanePoint, PlaneSight, read_sight
+from ._latent_messages import QUESTIONS, SLOW, PlanePoint, PlaneSight, read_sight
 from ._line import Line, answered
 from ._linked import as_flag, as_numbers, as_word
-from ._messages import is_name
+from ._messages import Message, is_name
 from ._view import JS, Explained, View, kind_of
 from .drawing_reconstruction import PlacedDrawing
 from .latent_plane import LatentPlane, Point

@@ -14,7 +14,7 @@ import numpy.typing as npt
 from mnist_visual._arrays import Floats
 from mnist_visual._checks import Extent, check_plane, checked_extent
 from mnist_visual._models import find_part
-from mnist_visual._names import checked_names
+from mnist_visual._names import are_digits, checked_names
 from mnist_visual._pictures import unit_floats
 from mnist_visual.clusters import (
     class_modes,
@@ -171,8 +171,7 @@ class LatentPlane:
                 f"{self.labels.min()} to {self.labels.max()}."
             )
         self.class_names = checked_names(classes, class_names)
-        are_digits = self.class_names == [*"0123456789"]
-        self.noun = noun or ("digit" if are_digits else "picture")
+        self.noun = noun or ("digit" if are_digits(self.class_names) else "picture")
         self.examples: Examples | None = None
         if images is not None:
             if np.ndim(images) != 3 or len(images) != len(self.codes):

@@ -19,8 +19,7 @@ from mnist_visual.arithmetic.logits import last_dense
 from mnist_visual.explanation.tracing import trace_network
 
 from ._linked import as_count, as_number
-from ._messages import checked_index, is_number
-from ._network_messages import Message
+from ._messages import Message, checked_index, is_number
 from ._shades import as_bytes
 from ._view import JS, Titled, View, kind_of
 from .reading import Reading

@@ -16,7 +16,8 @@ from mnist_visual.arithmetic.traces import Unit
 from mnist_visual.explanation.architecture import architecture
 
 from ._linked import as_unit
-from ._network_messages import Message, layer_message, trace_message, unknown_message
+from ._messages import Message
+from ._network_messages import layer_message, trace_message, unknown_message
 from ._shades import as_shades
 from ._view import JS, Titled, View, kind_of
 from .reading import Reading

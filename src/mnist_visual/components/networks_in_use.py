@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 import param
 
 from mnist_visual._arguments import check_kind
+from mnist_visual._names import are_digits
 from mnist_visual.inference import shared_network
 from mnist_visual.live_training.records import Kind, Snapshot
 from mnist_visual.live_training.snapshots import network_of, vae_of
@@ -63,7 +64,7 @@ class NetworksInUse(View):
 
     def __init__(self, monitor: TrainingMonitor, **params: Any) -> None:
         check_kind("monitor", monitor, TrainingMonitor)
-        if monitor.class_names != [*"0123456789"]:
+        if not are_digits(monitor.class_names):
             raise ValueError(
                 "The shipped networks, which are in use at first, know digits. Received: a "
                 f"monitor of {', '.join(monitor.class_names)[:60]}. Watch its `chosen` instead."

@@ -17,8 +17,7 @@ from mnist_visual.arithmetic.pooling import pool_map
 from mnist_visual.arithmetic.traces import PassTrace
 
 from ._linked import as_count, as_counts
-from ._messages import checked_index, checked_place
-from ._network_messages import Message
+from ._messages import Message, checked_index, checked_place
 from ._shades import as_shades
 from ._view import JS, Titled, View, kind_of
 from .reading import Reading

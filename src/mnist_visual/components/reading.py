@@ -11,7 +11,7 @@ import numpy.typing as npt
 import param
 
 from mnist_visual._arguments import check_kind
-from mnist_visual._checks import check_probabilities
+from mnist_visual._checks import are_probabilities, check_probabilities
 from mnist_visual._mnist import SIZE
 from mnist_visual._models import check_reads_units, input_shape, name_of
 from mnist_visual._names import checked_names
@@ -136,10 +136,9 @@ class Reading(param.Parameterized):
         -------
         bool
         """
-        try:
-            return bool(looks_like_digit(probabilities))
-        except ValueError:
+        if len(probabilities) != 10 or not are_probabilities(probabilities):
             return True
+        return bool(looks_like_digit(probabilities))
 
     def _follow(self, *_: object) -> None:
         self._computation = None

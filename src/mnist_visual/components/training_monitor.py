@@ -14,10 +14,10 @@ from mnist_visual.live_training.records import Snapshot
 from mnist_visual.live_training.snapshot_files import MOST_FILE_BYTES
 from mnist_visual.live_training.snapshots import network_of, vae_of
 
+from ._messages import Message
 from ._recorded_runs import RecordedRun
 from ._trained_networks import Act, Save, TrainedNetworks
 from ._training_messages import (
-    Message,
     about,
     history,
     progress_message,

@@ -15,6 +15,7 @@ from bokeh.server.views.static_handler import StaticHandler
 from panel.io.server import DocHandler, Server, WSHandler
 from tornado.web import HTTPError, RequestHandler, StaticFileHandler
 
+from mnist_visual._addresses import MOST_SESSIONS
 from mnist_visual._arrivals import Invitation, invite
 from mnist_visual._rejoining import rejoin
 from mnist_visual.components._view import EXTENSION
@@ -191,7 +192,7 @@ def guard(
     origins: Iterable[str],
     *,
     embedders: Iterable[str] = (),
-    most_sessions: int = 1000,
+    most_sessions: int = MOST_SESSIONS,
 ) -> None:
     """Have our own handlers answer instead of Panel's, and close all other addresses.
 

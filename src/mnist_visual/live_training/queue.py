@@ -24,8 +24,8 @@ from mnist_visual.datasets import Dataset, Images, built_in_names
 
 from .notices import Notices
 from .process import WorkerProcess
-from .records import Settings, checked_settings
-from .run import ENDED, TrainingRun
+from .records import ENDED, Settings, checked_settings
+from .run import TrainingRun
 
 TURN_SECONDS = 10.0
 _DIED = (

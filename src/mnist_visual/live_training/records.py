@@ -6,14 +6,14 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any, Literal
 
-import numpy as np
 import numpy.typing as npt
 
 from mnist_visual._arrays import Floats
-from mnist_visual._numbers import checked_count, checked_filters
+from mnist_visual._numbers import checked_count, checked_filters, checked_number
 
 Kind = Literal["classifier", "vae"]
 State = Literal["queued", "starting", "running", "paused", "finished", "stopped", "failed"]
+ENDED: tuple[State, ...] = ("finished", "stopped", "failed")
 
 KINDS = ("classifier", "vae")
 # The least and the most of each setting. Both ends are there so that a visitor can see what
@@ -156,35 +156,17 @@ def checked_settings(settings: Settings) -> Settings:
         settings,
         epochs=_checked_whole("epochs", settings.epochs, EPOCHS),
         batch_size=_checked_whole("batch_size", settings.batch_size, BATCH_SIZE),
-        learning_rate=checked_number("learning_rate", settings.learning_rate, LEARNING_RATE),
-        beta=checked_number("beta", settings.beta, BETA),
+        learning_rate=checked_within("learning_rate", settings.learning_rate, LEARNING_RATE),
+        beta=checked_within("beta", settings.beta, BETA),
         filters=checked_filters(settings.filters, most=FILTERS[1]),
         units=_checked_whole("units", settings.units, UNITS),
         seed=_checked_whole("seed", settings.seed, SEED),
     )
 
 
-def checked_number(name: str, value: Any, limits: tuple[float, float]) -> float:
-    """Check that a value is a number within limits; ValueError with one sentence where it is not.
-
-    Parameters
-    ----------
-    name : str
-        Of the setting, for the error.
-    value : object
-        What came.
-    limits : tuple of float
-        The least and the most.
-
-    Returns
-    -------
-    float
-    """
-    real = isinstance(value, int | float | np.integer | np.floating)
-    if not real or isinstance(value, bool) or not limits[0] <= value <= limits[1]:  # NaN, too
-        least, most = limits
-        raise ValueError(f"{name} is a number, {least:g} to {most:g}. Received: {value!r:.80}.")
-    return float(value)
+def checked_within(name: str, value: Any, limits: tuple[float, float]) -> float:
+    """Check that a setting is a number within its limits; ValueError where it is not."""
+    return checked_number(name, value, least=limits[0], most=limits[1])
 
 
 def _checked_whole(name: str, value: Any, limits: tuple[int, int]) -> int:

@@ -11,18 +11,17 @@ from .history import History
 from .notices import Notices
 from .records import (
     BETA,
+    ENDED,
     LEARNING_RATE,
     Progress,
     Settings,
     Snapshot,
     State,
-    checked_number,
+    checked_within,
 )
 
 if TYPE_CHECKING:
     from .queue import TrainingQueue
-
-ENDED = ("finished", "stopped", "failed")
 
 
 class TrainingRun:
@@ -146,9 +145,9 @@ class TrainingRun:
         """
         changes = {}
         if learning_rate is not None:
-            changes["learning_rate"] = checked_number("learning_rate", learning_rate, LEARNING_RATE)
+            changes["learning_rate"] = checked_within("learning_rate", learning_rate, LEARNING_RATE)
         if beta is not None:
-            changes["beta"] = checked_number("beta", beta, BETA)
+            changes["beta"] = checked_within("beta", beta, BETA)
         with self._lock:
             self._settings = replace(self._settings, **changes)  # type: ignore[arg-type]
             if self._number:

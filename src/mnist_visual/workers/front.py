@@ -26,7 +26,9 @@ from typing import TextIO
 
 from tornado.netutil import bind_sockets
 
+from mnist_visual._addresses import MOST_SESSIONS, WILDCARDS
 from mnist_visual._devices import device_count
+from mnist_visual._numbers import checked_count
 
 from .heads import peek, session_of
 
@@ -50,7 +52,7 @@ class Place:
     address: str
     allow_origin: list[str]
     share: str | None = None
-    most_sessions: int = 1000
+    most_sessions: int = MOST_SESSIONS
 
 
 def serve_with_workers(place: Place, workers: int, *, show: bool) -> None:
@@ -75,8 +77,7 @@ def serve_with_workers(place: Place, workers: int, *, show: bool) -> None:
         raise ValueError(f"There are 1 to {MOST_WORKERS} workers. Received: {workers}.")
     if not hasattr(socket, "send_fds"):
         raise ValueError(f"This system has room for 1 worker. Received: {workers}.")
-    if not 0 <= place.port <= 65535:
-        raise ValueError(f"A port is a number from 0 to 65535. Received: {place.port}.")
+    checked_count("port", place.port, least=0, most=65535)
     # What one of them has signed, the others believe, also those that come after it.
     if not os.environ.get("BOKEH_SECRET_KEY"):
         os.environ["BOKEH_SECRET_KEY"] = secrets.token_urlsafe()
@@ -90,7 +91,7 @@ class _Front:
     """Who listens, and looks after the workers."""
 
     def __init__(self, place: Place, workers: int) -> None:
-        address = None if place.address in ("", "0.0.0.0", "::") else place.address  # noqa: S104
+        address = None if place.address in WILDCARDS else place.address
         self._listeners = bind_sockets(place.port, address)
         port = self._listeners[0].getsockname()[1]
         self._url = f"http://{address or 'localhost'}:{port}"

@@ -27,7 +27,8 @@ def work(options: dict[str, Any]) -> None:
     """Answer on the connections that come by a channel, until that ends."""
     channel = socket.socket(fileno=options["channel"])
     gc.disable()
-    from mnist_visual.server import LOOPBACKS, origins, serve
+    from mnist_visual._addresses import compresses
+    from mnist_visual.server import origins, serve
 
     try:
         hosts = origins(options["address"], options["port"], options["allow_origin"])
@@ -48,7 +49,7 @@ def work(options: dict[str, Any]) -> None:
     running._http.stop()  # it has its connections from elsewhere
     app = running._tornado
     app.add_transform(_Apart)
-    if options["address"] not in LOOPBACKS or options["allow_origin"]:  # as `serve` does
+    if compresses(options["address"], options["allow_origin"]):
         app.add_transform(GZipContentEncoding)
     gc.freeze()
     gc.enable()
