@@ -11,7 +11,7 @@ import time
 
 context = multiprocessing.get_context("forkserver")
 context.set_forkserver_preload(
-    ["mnist_visual.commands.training", "mnist_visual.cli", "tests.inside"]
+    ["mnist_visual.commands.train_recipes", "mnist_visual.cli", "tests.inside"]
 )
 
 

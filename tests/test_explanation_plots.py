@@ -61,7 +61,7 @@ class TestTrace:
         assert written(weights) == expected
 
     def test_zero_has_no_sign(self):
-        panel = explanation_plots._numbers(np.array([-0.001, 0, -1], np.float32), "inputs")
+        panel = explanation_plots._number_panel(np.array([-0.001, 0, -1], np.float32), "inputs")
         assert written(panel) == ["0.00", "0.00", "−1.00"]
 
     def test_a_vector_lies_in_rows_and_its_softmax_in_bars(self, computation):

@@ -287,7 +287,7 @@ class TestHouse:
 
         async def crowd():
             seen = [house.is_full(context)]
-            async with house.turn():
+            async with house.building_turn():
                 waiting = asyncio.create_task(self.wait(house, []))
                 await asyncio.sleep(0)
                 seen.append(house.is_full(context))
@@ -306,7 +306,7 @@ class TestHouse:
         assert events == ["begin", "end"] * 3
 
     async def wait(self, house, events):
-        async with house.turn():
+        async with house.building_turn():
             events.append("begin")
             await asyncio.sleep(0.001)
             events.append("end")
@@ -336,7 +336,7 @@ class TestOrigins:
 
 def test_who_waits_for_a_turn_is_not_taken_for_lost():
     async def take(socket):
-        async with socket._turn():
+        async with socket._while_building():
             pass
 
     async def crowd():
@@ -344,7 +344,7 @@ def test_who_waits_for_a_turn_is_not_taken_for_lost():
         socket = Socket.__new__(Socket)
         socket.application = SimpleNamespace(settings={"house": house})
         socket.ws_connection = SimpleNamespace(_received_pong=False)
-        async with house.turn():
+        async with house.building_turn():
             waiting = asyncio.create_task(take(socket))
             await asyncio.sleep(0.01)
             assert socket.ws_connection._received_pong
@@ -376,7 +376,7 @@ class TestLeaving:
 
     def test_who_goes_while_it_waits_for_its_turn_is_written_no_page(self, socket, caplog):
         async def crowd():
-            async with socket._house.turn():
+            async with socket._house.building_turn():
                 letter = Letter(Header(PULL, {"msgid": "1", "msgtype": PULL}, 0))
                 waiting = asyncio.create_task(socket._take(letter))
                 await asyncio.sleep(0.01)

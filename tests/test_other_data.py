@@ -11,7 +11,6 @@ import pytest
 import mnist_visual as mv
 from mnist_visual import cli, pretraining
 from mnist_visual.classifier import build_classifier
-from mnist_visual.commands import training
 from mnist_visual.components import (
     Attribution,
     NetworksInUse,
@@ -160,8 +159,8 @@ class TestCommand:
     @pytest.fixture(autouse=True)
     def process(self, monkeypatch):
         """The devices and the log of this process stay as they are."""
-        monkeypatch.setattr(training, "prepare_jax", lambda: None)
-        monkeypatch.setattr(training, "_show_log", lambda: None)
+        monkeypatch.setattr(train_recipes, "prepare_jax", lambda: None)
+        monkeypatch.setattr(train_recipes, "_show_log", lambda: None)
 
     def test_ones_own_pictures_are_learned_and_measured_by_name(self, folder, tmp_path, capsys):
         weights = str(tmp_path / "own.weights.h5")

@@ -16,7 +16,7 @@ import pytest
 
 from mnist_visual import build_classifier, cli, datasets, digit_mixture, pretraining, vae_training
 from mnist_visual.checkpoints import load_best
-from mnist_visual.commands import training
+from mnist_visual.commands import train_recipes
 from mnist_visual.commands.interrupts import SIGNALS, Interrupts
 from mnist_visual.datasets import load_digits
 from mnist_visual.vae import build_vae
@@ -42,11 +42,11 @@ def mnist(tmp_path, test_digits):
 @pytest.fixture
 def train(mnist, monkeypatch):
     """Run the command in this process, whose devices and logs stay as they are."""
-    monkeypatch.setattr(training, "prepare_jax", lambda: None)
-    monkeypatch.setattr(training, "_show_log", lambda: None)
+    monkeypatch.setattr(train_recipes, "prepare_jax", lambda: None)
+    monkeypatch.setattr(train_recipes, "_show_log", lambda: None)
     monkeypatch.setattr(logging.getLogger("mnist_visual"), "handlers", [])
     # The autoencoder's recipe is the same for all architectures, and this one compiles faster.
-    for module in (training, pretraining):
+    for module in (train_recipes, pretraining):
         monkeypatch.setattr(module, "build_vae", partial(build_vae, architecture="dense"))
 
     def run(folder, *arguments, epochs=EPOCHS):

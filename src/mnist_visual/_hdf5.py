@@ -156,7 +156,7 @@ class HDF5:
                 self.datasets[path] = self._dataset(path, found)
                 continue
             self.groups[path] = place
-            for name, inner in self._entries(path, *_numbers("<2Q", found[_SYMBOLS].data)):
+            for name, inner in self._entries(path, *_unpacked("<2Q", found[_SYMBOLS].data)):
                 inside = f"{path}/{name}" if path else name
                 if inner in seen or len(seen) > self._most:
                     raise ValueError(f"{inside} is there twice, or is one object too many")
@@ -183,7 +183,7 @@ class HDF5:
                     raise ValueError("a part of it is longer than the whole")
                 message = _Message(kind, bool(flags & 2), self._take(place + 8, size))
                 if kind == _CONTINUED:
-                    pieces.append(_numbers("<2Q", message.data))
+                    pieces.append(_unpacked("<2Q", message.data))
                 found.append(message)
                 place += 8 + size
         return found
@@ -238,10 +238,10 @@ class HDF5:
     def _laid_out(self, layout: memoryview, size: int) -> memoryview | None:
         kind = tuple(layout[:2])
         if kind == (3, 0):  # in the header itself
-            (found,) = _numbers("<2xH", layout)
+            (found,) = _unpacked("<2xH", layout)
             data = layout[4 : 4 + found]
         elif kind == (3, 1):
-            start, found = _numbers("<2x2Q", layout)
+            start, found = _unpacked("<2x2Q", layout)
             data = self._take(0 if start == _NOWHERE else start, 0 if start == _NOWHERE else found)
         else:  # in chunks, or elsewhere
             return None
@@ -270,7 +270,7 @@ class HDF5:
         return found
 
 
-def _numbers(form: str, data: memoryview) -> Any:
+def _unpacked(form: str, data: memoryview) -> Any:
     if len(data) < struct.calcsize(form):
         raise ValueError("a part of it is too short")
     return struct.unpack_from(form, data)
@@ -282,22 +282,22 @@ def _is_link(data: memoryview) -> bool:
 
 
 def _shape(message: _Message) -> tuple[int, ...] | None:
-    version, rank, _, kind = _numbers("<4B", message.data)
+    version, rank, _, kind = _unpacked("<4B", message.data)
     if message.shared or version not in (1, 2) or rank > _MAX_RANK or (version, kind) == (2, 2):
         return None
     start = 8 if version == 1 else 4
-    return tuple(_numbers(f"<{rank}Q", message.data[start:]))
+    return tuple(_unpacked(f"<{rank}Q", message.data[start:]))
 
 
 def _dtype(message: _Message) -> np.dtype[Any] | None:
-    first, bits, sign, size = _numbers("<BBBxI", message.data)
+    first, bits, sign, size = _unpacked("<BBBxI", message.data)
     kind, properties, order = first & 15, message.data[8:], "<>"[bits & 1]
     if message.shared or not 1 <= size <= 1 << 16:
         return None
-    if kind == 0 and size in (1, 2, 4, 8) and _numbers("<2H", properties) == (0, 8 * size):
+    if kind == 0 and size in (1, 2, 4, 8) and _unpacked("<2H", properties) == (0, 8 * size):
         return np.dtype(f"{order}{'i' if bits & 8 else 'u'}{size}")
     if kind == 1 and bits & ~1 == 0x20:
-        layout = (sign, *_numbers("<2H4BI", properties))
+        layout = (sign, *_unpacked("<2H4BI", properties))
         return np.dtype(f"{order}f{size}") if _FLOATS.get(size) == layout else None
     if kind in (3, 5):
         return np.dtype(f"{'S' if kind == 3 else 'V'}{size}")
@@ -309,7 +309,7 @@ def _item_size(dtype: np.dtype[Any]) -> int:
 
 
 def _attribute(message: _Message) -> tuple[str, Stored]:
-    version, *sizes = _numbers("<Bx3H", message.data)
+    version, *sizes = _unpacked("<Bx3H", message.data)
     if version not in (1, 2, 3) or message.shared:
         raise ValueError("it has an attribute of another kind than Keras writes")
     parts, place = [], 9 if version == 3 else 8

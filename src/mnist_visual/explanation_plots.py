@@ -49,9 +49,12 @@ def plot_trace(trace: UnitTrace) -> hv.Layout:
     :Layout...
     """
     check_kind("trace", trace, UnitTrace, "trace_unit")
-    panels = [_numbers(trace.inputs, "inputs")]
+    panels = [_number_panel(trace.inputs, "inputs")]
     if isinstance(trace, SumTrace):
-        panels += [_numbers(trace.weights, "weights"), _numbers(trace.products, "products")]
+        panels += [
+            _number_panel(trace.weights, "weights"),
+            _number_panel(trace.products, "products"),
+        ]
     if isinstance(trace, MaximumTrace):
         panels[0] = (panels[0] * _frame(trace)).relabel("inputs")
     if isinstance(trace, SumTrace | ActivationTrace) and trace.softmax:
@@ -230,7 +233,7 @@ def _laid_out(values: Floats) -> Floats:
     return mosaic(tiles.reshape(len(tiles), -1, tiles.shape[-1]), min(len(tiles), 8))
 
 
-def _numbers(values: Floats, label: str) -> hv.Overlay:
+def _number_panel(values: Floats, label: str) -> hv.Overlay:
     """Draw numbers as colours, and write them where they can be read."""
     plane = _laid_out(values)
     height, width = plane.shape

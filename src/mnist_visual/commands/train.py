@@ -23,6 +23,6 @@ def train(options: argparse.Namespace) -> None:
         check_checkpoint(files.checkpoint, resume=options.resume)
     with Interrupts() as interrupts:
         print("Loading Keras and the pictures …", flush=True)
-        from . import training
+        from . import train_recipes
 
-        training.train(options, data, files, partial(load_pen, options), interrupts)
+        train_recipes.train(options, data, files, partial(load_pen, options), interrupts)

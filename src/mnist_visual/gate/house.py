@@ -56,7 +56,7 @@ class House:
         return self.paces.setdefault(session, Pace(RATE, BURST))
 
     @asynccontextmanager
-    async def turn(self, *, newcomer: bool = True) -> AsyncIterator[None]:
+    async def building_turn(self, *, newcomer: bool = True) -> AsyncIterator[None]:
         """Build or write one session at a time; those who draw have their answers in between."""
         self.waiting += newcomer
         try:

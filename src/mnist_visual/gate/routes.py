@@ -92,7 +92,7 @@ class Page(Door, DocHandler):
             raise HTTPError(503)
         self._nonce = secrets.token_urlsafe(16)
         self.set_header("Content-Security-Policy", self._policy(house.embedders))
-        async with house.turn(newcomer=False):
+        async with house.building_turn(newcomer=False):
             answer = super().get(*args, **kwargs)
             if answer is not None:
                 await answer

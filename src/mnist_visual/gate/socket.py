@@ -97,7 +97,7 @@ class Socket(WSHandler):
             self._dismiss(POLICY, "This page is open too often. Open a new one.")
             return
         try:
-            async with nullcontext() if session else self._house.turn():
+            async with nullcontext() if session else self._house.building_turn():
                 if self._has_left:
                     return
                 if session is None:
@@ -163,7 +163,7 @@ class Socket(WSHandler):
     async def _pull(self, letter: Letter) -> Any:
         message = pull_doc_req(letter.header.fields, {}, letter.content)
         # To write a whole page takes long, and one after the other others may speak.
-        async with self._turn():
+        async with self._while_building():
             return None if self._has_left else await ServerSession.pull(message, self.connection)
 
     async def _patch(self, letter: Letter) -> Any:
@@ -193,11 +193,11 @@ class Socket(WSHandler):
                 self._house.pace(session).spend(SECOND * (time.thread_time() - start))
 
     @asynccontextmanager
-    async def _turn(self) -> AsyncIterator[None]:
+    async def _while_building(self) -> AsyncIterator[None]:
         """Wait for one's turn; answers to pings are not read meanwhile, and count as given."""
         staying = asyncio.create_task(self._stay())
         try:
-            async with self._house.turn():
+            async with self._house.building_turn():
                 yield
         finally:
             staying.cancel()

@@ -1,4 +1,4 @@
-"""What ``mnist-visual train`` does."""
+"""The recipe of each network that ``mnist-visual train`` knows, with Keras loaded."""
 
 from __future__ import annotations
 
