@@ -11,6 +11,7 @@ import pytest
 import mnist_visual as mv
 from mnist_visual import cli, pretraining
 from mnist_visual.classifier import build_classifier
+from mnist_visual.commands import train_recipes
 from mnist_visual.components import (
     Attribution,
     NetworksInUse,
