@@ -65,7 +65,7 @@ def snapshot():
 
 def film():
     """Save a film."""
-    from mnist_visual.interpolation import save_gif
+    from mnist_visual.films import save_gif
 
     def save(path, value):
         pictures = np.random.default_rng(int(value)).random((5, 28, 28)).astype(np.float32)

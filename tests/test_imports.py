@@ -73,7 +73,16 @@ ROWS = [
         "vae",
         "weights",
     },
-    {"activations", "clusters", "evaluation", "interpolation", "latent", "regions", "sampling"},
+    {
+        "activations",
+        "clusters",
+        "evaluation",
+        "films",
+        "interpolation",
+        "latent",
+        "regions",
+        "sampling",
+    },
     {"explanation"},
     {
         "codes",

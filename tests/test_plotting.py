@@ -4,7 +4,8 @@ import pytest
 
 import mnist_visual as mv
 from mnist_visual import palette
-from mnist_visual.interpolation import LatentPath, filmstrip
+from mnist_visual.films import filmstrip
+from mnist_visual.interpolation import LatentPath
 from mnist_visual.latent import LatentCodes, LatentGrid
 from mnist_visual.regions import ClassRegions
 

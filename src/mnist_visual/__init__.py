@@ -57,12 +57,12 @@ if TYPE_CHECKING:
     from .explanation_plots import plot_evidence as plot_evidence
     from .explanation_plots import plot_saliency as plot_saliency
     from .explanation_plots import plot_trace as plot_trace
+    from .films import filmstrip as filmstrip
+    from .films import save_filmstrip as save_filmstrip
+    from .films import save_gif as save_gif
     from .in_browser.page import export_page as export_page
     from .interpolation import LatentPath as LatentPath
-    from .interpolation import filmstrip as filmstrip
     from .interpolation import interpolate as interpolate
-    from .interpolation import save_filmstrip as save_filmstrip
-    from .interpolation import save_gif as save_gif
     from .latent import LatentCodes as LatentCodes
     from .latent import LatentGrid as LatentGrid
     from .latent import decode as decode
@@ -125,7 +125,8 @@ _NAMES_OF = {
     "explanation.tracing": ["trace_network", "trace_unit"],
     "explanation_plots": ["plot_change", "plot_evidence", "plot_saliency", "plot_trace"],
     "in_browser.page": ["export_page"],
-    "interpolation": ["LatentPath", "filmstrip", "interpolate", "save_filmstrip", "save_gif"],
+    "films": ["filmstrip", "save_filmstrip", "save_gif"],
+    "interpolation": ["LatentPath", "interpolate"],
     "latent": ["LatentCodes", "LatentGrid", "decode", "encode", "latent_grid", "reconstruct"],
     "latent_plots": [
         "plot_class_regions",

@@ -20,7 +20,8 @@ from ._arrays import Floats
 from ._names import checked_names
 from ._numbers import checked_count
 from .clusters import plain_codes, plain_labels
-from .interpolation import LatentPath, filmstrip
+from .films import filmstrip
+from .interpolation import LatentPath
 from .latent import LatentCodes, LatentGrid
 from .palette import INK_COLORS, class_color, class_rgb, color_ramp
 from .regions import ClassRegions

@@ -33,7 +33,8 @@ import param
 from mnist_visual._arrays import Bytes
 from mnist_visual._checks import Extent, checked_extent
 from mnist_visual._numbers import checked_count
-from mnist_visual.interpolation import METHODS, Method, save_gif
+from mnist_visual.films import save_gif
+from mnist_visual.interpolation import METHODS, Method
 
 from ._messages import Message
 from ._shades import as_bytes
