@@ -7,9 +7,11 @@ from typing import TYPE_CHECKING
 from mnist_visual._lazy import loader
 
 from .address import Address
+from .normalization_steps import NormalizationSteps
 from .pages import Pages, Sections
+from .prediction import FeatureMaps, Prediction
 from .presenter import Presenter
-from .reading import FeatureMaps, NormalizationSteps, Prediction, Reading
+from .reading import Reading
 from .sketchpad import Sketchpad
 
 if TYPE_CHECKING:

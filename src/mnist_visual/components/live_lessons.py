@@ -24,8 +24,10 @@ from .latent_explorer import LatentExplorer
 from .latent_plane import LatentPlane
 from .learning_step import LearningStep
 from .network_explorer import NetworkExplorer
+from .normalization_steps import NormalizationSteps
 from .pooling_comparison import PoolingComparison
-from .reading import FeatureMaps, NormalizationSteps, Prediction, Reading
+from .prediction import FeatureMaps, Prediction
+from .reading import Reading
 
 SURE = 0.9  # what the first lesson asks for
 SMALL = 1 / 3  # of the sketchpad: a drawing that the normalisation visibly enlarges
