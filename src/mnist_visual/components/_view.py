@@ -18,6 +18,7 @@ from panel.custom import JSComponent
 from mnist_visual.in_browser.bundle import bundle, imported_modules
 
 from ._linked import Part
+from ._notebook_pages import await_page
 
 JS = Path(__file__).parent / "js"
 
@@ -122,6 +123,13 @@ class View(Watcher, JSComponent):
             known.add(cls)
         properties: dict[str, Any] = super()._get_properties(doc)
         return properties
+
+    def _get_model(
+        self, doc: Document, root: Any = None, parent: Any = None, comm: Any = None
+    ) -> Any:
+        model = super()._get_model(doc, root, parent, comm)
+        await_page(model, root or model, doc, comm)
+        return model
 
     @property
     def watched(self) -> bool:
