@@ -130,6 +130,9 @@ class TestPath:
         np.testing.assert_array_equal(overlay["3"]["probability"], path.probabilities[:, 3])
         assert overlay["3"].opts.get(backend="bokeh").kwargs["color"] == palette.CLASS_COLORS[3]
 
+    def test_names_beside_the_curves_take_nothing_of_their_width(self):
+        assert hv.render(mv.plot_path_probabilities(make_path()), "bokeh").frame_width == 400
+
     def test_way_without_probabilities_has_no_curves(self):
         with pytest.raises(ValueError, match="classifier"):
             mv.plot_path_probabilities(make_path(probabilities=None))

@@ -262,7 +262,7 @@ def plot_path_probabilities(
         for label, values in enumerate(path.probabilities.T)
     }
     return hv.NdOverlay(curves, kdims=[CLASS], sort=False).opts(
-        ylim=(0, 1.02), legend_position="right", backend="bokeh"
+        ylim=(0, 1.02), frame_width=400, legend_position="right", backend="bokeh"
     )
 
 
