@@ -17,8 +17,8 @@ from panel.custom import JSComponent
 
 from mnist_visual.in_browser.bundle import bundle, imported_modules
 
+from ._awaited_pages import await_page
 from ._linked import Part
-from ._notebook_pages import await_page
 
 JS = Path(__file__).parent / "js"
 

@@ -11,7 +11,7 @@ from panel.io.notebook import render_mimebundle
 from panel.models.comm_manager import CommManager
 from pyviz_comms import JupyterComm
 
-from mnist_visual.components import NormalizationSteps, Sketchpad, _notebook_pages
+from mnist_visual.components import NormalizationSteps, Sketchpad, _awaited_pages
 
 READY = {"type": "map", "entries": [["kind", "ready"], ["again", False]]}
 
@@ -114,7 +114,7 @@ def test_page_that_is_there_hears_at_once():
 
 
 def test_page_whose_views_are_out_of_sight_hears_in_a_while(monkeypatch):
-    monkeypatch.setattr(_notebook_pages, "PATIENCE", 0.05)
+    monkeypatch.setattr(_awaited_pages, "PATIENCE", 0.05)
 
     async def wait():
         page = Page()
