@@ -24,8 +24,8 @@ def kernel_of(layer: Any) -> Floats:
     layers = keras.layers
     if not isinstance(layer, layers.Conv2D | layers.DepthwiseConv2D | layers.Conv2DTranspose):
         raise ValueError(
-            f"filters needs a layer with kernels (height, width, channels, filters). "
-            f"Received: {layer.name!r}, a {type(layer).__name__}."
+            "Filters are kernels (height, width, channels, filters), as a convolution has them. "
+            f"Received: {layer.name!r}, a {type(layer).__name__}. Its maps are in feature_maps."
         )
     kernel = np.array(keras.ops.convert_to_numpy(layer.kernel), dtype=np.float32)
     # Keras has the filters of a transposed convolution before its input channels.

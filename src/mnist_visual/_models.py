@@ -181,6 +181,8 @@ def _first_shape(model: Any) -> Shape | None:
 
 def functional_advice(model: Any) -> str:
     """Say how a model comes to show its layers, and what it reads."""
+    if not is_keras(model):
+        return "Give a Keras model; one in a file is opened by keras.saving.load_model."
     if type(model).__name__ in ("Sequential", "Functional"):
         return "Call it once on data, or give it an Input."
     return (

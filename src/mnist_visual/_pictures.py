@@ -57,7 +57,7 @@ def class_count(model: keras.Model) -> int:
     if not one or isinstance(getattr(model, "output", None), dict):
         raise ValueError(
             "A classifier is Sequential or Functional, and gives one vector, a number for each "
-            f"class. Received: {name_of(model)!r}, which gives {shape}. {_advice(model)}"
+            f"class. Received: {name_of(model)!r}, of the outputs {shape}. {_advice(model)}"
         )
     return int(shape[1])
 

@@ -10,6 +10,7 @@ import numpy as np
 
 from mnist_visual._arrays import Floats
 from mnist_visual._layers import Affine, silu
+from mnist_visual._models import name_of
 from mnist_visual.clusters import square_around
 from mnist_visual.digit_network import DigitNetwork
 from mnist_visual.digit_vae import DigitVAE, digit_vae
@@ -130,8 +131,8 @@ def _keras_layers(
         layers = {layer: model.get_layer(layer).get_weights() for layer in wanted}
     except (AttributeError, ValueError) as error:
         raise ValueError(
-            f"The page runs the {name} that build_{name} makes. Received: {error}. Build it so, "
-            "and load your weights into it."
+            f"The page runs the {name} that build_{name} makes. Received: {name_of(model)!r}, "
+            f"without its layers {[*wanted]}. Build it so, and load your weights into it."
         ) from error
     shapes = {layer: tuple(map(np.shape, weights)) for layer, weights in layers.items()}
     same = all(
@@ -141,7 +142,7 @@ def _keras_layers(
     if not same:
         raise ValueError(
             f"The page runs the {name} that build_{name} makes, of two latent numbers. "
-            f"Received: layers of the shapes {shapes}."
+            f"Received: layers of the shapes {shapes}. Build it so, and load your weights into it."
         )
     return {
         layer: (np.asarray(kernel, np.float32), np.asarray(bias, np.float32))
