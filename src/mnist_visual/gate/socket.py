@@ -34,6 +34,7 @@ BYTES_A_MESSAGE = 20_000  # more of them count as more messages
 SECOND = 1200  # messages that a second of work for one connection counts as
 PULL_COST = 300  # messages; the whole page is written
 FRAMES = 2500  # a second, of one connection; a pen that is read 240 times a second sends 1,700
+IDLE_FRAME = 10  # frames that one counts as which says nothing
 REST = 0.01  # seconds; for less it is not worth it to wait
 MOST_REFUSED = 200  # messages of one connection
 MOST_CONNECTIONS = 20  # of one session, each of which is told all; those that are lost linger
@@ -284,12 +285,20 @@ class Socket(WSHandler):
         """Have Tornado wait before too many frames, and keep nothing of what nobody will read."""
         socket, frames = self.ws_connection, Pace(FRAMES, FRAMES / 10)
         read = socket._read_bytes
+        parts = 0  # of a frame that are still to be read
 
         async def read_or_skip(size: int) -> bytes:
-            if size == 2:  # a frame begins; pings, and parts of nothing, come to nobody else
-                wait = frames.spend(1)
+            nonlocal parts
+            if parts == 0:
+                head = bytes(await read(size))
+                length = head[1] & 0x7F
+                parts = (length > 125) + (head[1] >> 7) + 1
+                # Pings, and parts of nothing, come to nobody else; a page of ours sends hardly any.
+                wait = frames.spend(IDLE_FRAME if head[0] & 0x08 or length == 0 else 1)
                 if wait > REST:
                     await asyncio.sleep(wait)
+                return head
+            parts -= 1
             if size <= MOST_TEXT or self._has_left or not self._assembly.is_refused:
                 return bytes(await read(size))
             pace, left = self._house.pace(self.connection.session), size
