@@ -42,4 +42,6 @@ def test_among_those_who_ask_without_rest_a_visitor_waits_for_one_of_them(server
             f"rest: p95 {waits:.0f} ms, of which the server worked {work:.0f} ms (p95)\n"
         )
     assert len(visitor.work) > 10
-    assert work < 150  # in the order of arrival it would be the time of all that they ask for
+    # In the order of arrival it would be the time of all that they ask for. On a slow machine with
+    # other work up to 190 were measured, on a quiet one 10 to 24.
+    assert work < 300
