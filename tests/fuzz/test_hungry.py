@@ -1,10 +1,7 @@
 """Those who ask without rest take time from each other, not from who asks for little."""
 
 import asyncio
-import json
-import statistics
 import sys
-import time
 
 import numpy as np
 import pytest
@@ -14,20 +11,6 @@ from .visitor import Visitor
 
 CLIENTS = 5
 SECONDS = 5
-USUAL = 0.14  # seconds of `exercise` on the machine that the bound was found on
-
-
-def exercise():
-    """Give the processor's time for something that a server does much of."""
-    points, start = [[number / 7, number / 3] for number in range(500)], time.process_time()
-    for _ in range(200):
-        json.loads(json.dumps({"points": points}))
-    return time.process_time() - start
-
-
-def slowness():
-    """Say how many times longer this machine takes; never less than one."""
-    return max(1.0, statistics.median(exercise() for _ in range(5)) / USUAL)
 
 
 async def watched(server, way):
@@ -59,5 +42,4 @@ def test_among_those_who_ask_without_rest_a_visitor_waits_for_one_of_them(server
             f"rest: p95 {waits:.0f} ms, of which the server worked {work:.0f} ms (p95)\n"
         )
     assert len(visitor.work) > 10
-    # In the order of arrival it would be the time of all that they ask for.
-    assert work < 150 * slowness()
+    assert work < 150  # in the order of arrival it would be the time of all that they ask for
