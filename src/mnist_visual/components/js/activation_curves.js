@@ -170,7 +170,7 @@ class ActivationView {
     const [row, column] = this.cell(place)
     this.name = unitName(layer, map === null ? [place] : [row, column, map])
     this.where.textContent = this.empty ? "Nothing is drawn yet" : this.name
-    this.said.textContent = this.empty ? "Draw a digit, then point at a pixel of its map." : this.sentence(layer, unsuited)
+    this.said.textContent = this.empty ? "Draw, then point at a pixel of the map." : this.sentence(layer, unsuited)
     this.mapName.textContent = map === null ? "all units" : `map ${map + 1} of ${this.mapCount}`
     for (const button of this.steps) button.disabled = this.empty || map === null
     const shown = tried ?? point

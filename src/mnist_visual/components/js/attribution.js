@@ -6,7 +6,7 @@ import { fixed, percent, signed, toHundredths, withArticle } from "./numbers.js"
 import { paintInk, paintSigned, rgb, signColours, wipe } from "./pictures.js";
 import { Speaker } from "./speaker.js";
 
-const CALM = "Draw a digit, and see what speaks for it."
+const CALM = "Draw, and see what speaks for the answer."
 const METHODS = {
   integrated_gradients: "what each adds (integrated gradients)",
   occlusion: "missed when covered (occlusion)",

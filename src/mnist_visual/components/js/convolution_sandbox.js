@@ -11,7 +11,7 @@ import { Speaker } from "./speaker.js";
 
 const REPORT = 250 // between two reports of where somebody looks
 const MOST = 100_000 // visits that one report may name
-const EMPTY = "Draw a digit, and the window slides over it."
+const EMPTY = "Draw, and the window slides over what you drew."
 const PLAYING = "Each place gives one new pixel."
 const FREE = "Point at either picture. Click to keep a place."
 const KEPT = "Click a place to go there. Escape follows the pointer again."

@@ -103,7 +103,7 @@ class Lesson {
   }
 
   invitation({ before, label, steps }) {
-    if (!before) return "Draw a digit first."
+    if (!before) return "Draw first."
     if (label === null) return "Say what you drew."
     return steps ? `${steps} ${steps === 1 ? "step" : "steps"} taken` : "No step taken yet"
   }

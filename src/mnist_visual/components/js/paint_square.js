@@ -32,7 +32,7 @@ export class PaintSquare {
       onblur: () => (this.pressed = false),
     })
     this.ring = h("span", { class: "ring", "aria-hidden": "true" })
-    this.hint = h("p", { class: "hint", "aria-hidden": "true" }, "Draw a digit first.")
+    this.hint = h("p", { class: "hint", "aria-hidden": "true" }, "Draw first.")
     const keys = "Arrow keys move the brush. Space paints. Backspace takes back the last stroke."
     this.element = h(
       "div",

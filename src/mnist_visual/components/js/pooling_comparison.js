@@ -156,7 +156,7 @@ class PoolingView {
     this.example.clear(this.message.size)
     for (const map of [this.map, ...Object.values(this.pooled)]) map.unmark()
     for (const { number } of Object.values(this.whole)) number.textContent = "–"
-    this.rest.textContent = "Draw a digit, and its map appears here."
+    this.rest.textContent = "Draw, and the map appears here."
   }
 
   showExample(message) {

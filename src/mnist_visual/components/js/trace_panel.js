@@ -84,7 +84,7 @@ export class TracePanel {
     this.trace = null
     this.where.textContent = ""
     this.linkLesson("neural-networks")
-    this.body.replaceChildren(h("p", {}, "Draw a digit, and see where its answer comes from. Until then, the maps show what the network makes of an empty sheet."))
+    this.body.replaceChildren(h("p", {}, "Draw, and see where the answer comes from. Until then, the maps show what the network makes of an empty sheet."))
   }
 
   show(trace) {
