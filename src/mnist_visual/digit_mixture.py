@@ -29,6 +29,9 @@ LIFT = 0.02  # a stroke lands beside where it was meant to
 OUTLIERS = 24_000  # drawn once
 OUTLIER_SHARE = 0.1  # of the pictures of an epoch
 
+# The last number of a seed: apart from what else is drawn in an epoch.
+CHOICES, WARPS, OUTLIER_WARPS = 1, 2, 3
+
 
 class DigitMixture:
     """What is learned in each epoch: MNIST's digits, pen digits, and pictures of no digit.
@@ -76,12 +79,14 @@ class DigitMixture:
 
     def epoch(self, epoch: int) -> tuple[Floats, Floats]:
         """Give the pictures, float32 (n, 28, 28), and targets, float32 (n, classes)."""
-        random = np.random.default_rng((self._seed, epoch, 1))
+        random = np.random.default_rng((self._seed, epoch, CHOICES))
         chosen = random.integers(len(self._outliers), size=self._outliers_an_epoch)
-        parts = [warp(self._pictures, seed=(self._seed, epoch, 2), strength=self._strength(epoch))]
+        parts = [
+            warp(self._pictures, seed=(self._seed, epoch, WARPS), strength=self._strength(epoch))
+        ]
         if self._pens is not None:
             parts.append(self._pens.redrawn(random))
-        parts.append(warp(self._outliers[chosen], seed=(self._seed, epoch, 3)))
+        parts.append(warp(self._outliers[chosen], seed=(self._seed, epoch, OUTLIER_WARPS)))
         return np.concatenate(parts), self._targets
 
     def _strength(self, epoch: int) -> float:

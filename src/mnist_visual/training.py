@@ -36,6 +36,8 @@ from .fast.objective import CompiledObjective, Objective
 
 logger = logging.getLogger(__name__)
 
+WARPS, NOISE = 1, 5  # the last number of a seed: apart from what else is drawn in an epoch
+
 # From the number of an epoch, from 0, to its pictures and what the loss compares them with.
 EpochData = Callable[[int], tuple[Pictures, npt.NDArray[Any]]]
 
@@ -124,7 +126,7 @@ def train_classifier(
     def epoch_data(epoch: int) -> tuple[Pictures, npt.NDArray[np.int32]]:
         if not augment:
             return pictures, labels
-        return warp(as_floats(pictures), seed=(seed, epoch, 1)), labels
+        return warp(as_floats(pictures), seed=(seed, epoch, WARPS)), labels
 
     history = fit_epochs(
         model,
@@ -154,6 +156,7 @@ def fit_epochs(
     verbose: int | str,
     checkpoint: PathLike | None = None,
     objective_of: Callable[[Any], Objective] = CompiledObjective,
+    start_noise: Callable[[int], None] | None = None,
 ) -> keras.callbacks.History:
     """Train a model on data that may be other ones for every epoch.
 
@@ -175,6 +178,9 @@ def fit_epochs(
     objective_of : callable, optional
         From the model to what the fast loop makes smaller; by default the loss that it was
         compiled with.
+    start_noise : callable, optional
+        Starts the noise of the model's layers anew for an epoch, whose number it is given; by
+        default it follows from the seed and that number.
 
     Returns
     -------
@@ -193,7 +199,11 @@ def fit_epochs(
     check_options(epochs=epochs, batch_size=batch_size, seed=seed)
     epoch_data = functools.lru_cache(maxsize=1)(epoch_data)  # the first is asked for repeatedly
     objective = _known(model, objective_of)
-    calls = [_seeded_noise(model, seed), *checked_callbacks(callbacks)]
+    start = start_noise or _noise_of(model, seed)
+    calls = [
+        keras.callbacks.LambdaCallback(on_epoch_begin=lambda epoch, _: start(epoch)),
+        *checked_callbacks(callbacks),
+    ]
     initial_epoch = 0
     if checkpoint is not None or several():
         run = fingerprint(
@@ -275,18 +285,18 @@ def _known(model: keras.Model, objective_of: Callable[[Any], Objective]) -> Obje
         return None
 
 
-def _seeded_noise(model: keras.Model, seed: int) -> keras.callbacks.Callback:
-    """Start the noise of all layers in every epoch from the seed and the epoch alone."""
+def _noise_of(model: keras.Model, seed: int) -> Callable[[int], None]:
+    """Make what starts the noise of all layers from the seed and the number of an epoch alone."""
     weights = {id(variable) for variable in model.non_trainable_weights}
     # What is a variable but no weight is the state of a random generator.
     states = [value for value in model.non_trainable_variables if id(value) not in weights]
 
-    def start(epoch: int, logs: object = None) -> None:  # noqa: ARG001 -- Keras gives it
-        numbers = np.random.SeedSequence((seed, epoch, 5)).generate_state(2 * len(states) or 1)
+    def start(epoch: int) -> None:
+        numbers = np.random.SeedSequence((seed, epoch, NOISE)).generate_state(2 * len(states) or 1)
         for number, state in enumerate(states):
             state.assign(numbers[2 * number : 2 * number + 2])
 
-    return keras.callbacks.LambdaCallback(on_epoch_begin=start)
+    return start
 
 
 def _checked_pair(data: Any) -> tuple[Any, Any]:

@@ -239,6 +239,11 @@ class VAE(keras.Model):
             z = layer(z)
         return z
 
+    def seed_generators(self) -> list[keras.random.SeedGenerator]:
+        """List what all noise of the training is drawn from: of the codes first, then of layers."""
+        layers = [self.sampling, *self.encoder.layers, *self.decoder.layers]
+        return [layer.seed_generator for layer in layers if hasattr(layer, "seed_generator")]
+
     def start_noise(self, seed: Sequence[int]) -> None:
         """Start all noise of the training anew, so that what follows can be repeated.
 
@@ -247,11 +252,10 @@ class VAE(keras.Model):
         seed : sequence of int
             From 0 up; others give other noise.
         """
-        layers = [self.sampling, *self.encoder.layers, *self.decoder.layers]
-        noisy = [layer for layer in layers if hasattr(layer, "seed_generator")]
-        states = np.random.SeedSequence(seed).generate_state(2 * len(noisy)).reshape(-1, 2)
-        for layer, state in zip(noisy, states, strict=True):
-            layer.seed_generator.state.assign(state)
+        generators = self.seed_generators()
+        states = np.random.SeedSequence(seed).generate_state(2 * len(generators)).reshape(-1, 2)
+        for generator, state in zip(generators, states, strict=True):
+            generator.state.assign(state)
 
     def get_config(self) -> dict[str, Any]:
         """Give the arguments that build the same, untrained autoencoder."""

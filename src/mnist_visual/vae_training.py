@@ -16,8 +16,10 @@ from .checkpoints import remove_checkpoint
 from .elbo import kl_divergence, pixel_errors
 from .fast.layers import Share, UnknownKindError
 from .fast.objective import batch_last_network, check_known
-from .training import check_options, checked_callbacks, fit_epochs
+from .training import check_options, fit_epochs
 from .vae import VAE
+
+NOISE = 4  # the last number of a seed: apart from what else is drawn in an epoch
 
 
 def train_vae(
@@ -130,24 +132,16 @@ def fit_vae(
         epochs=epochs,
         batch_size=batch_size,
         seed=seed,
-        callbacks=[_seeded_codes(vae, seed), *checked_callbacks(callbacks)],
+        callbacks=callbacks,
         checkpoint=checkpoint,
         verbose=verbose,
         objective_of=ElboObjective,
+        start_noise=lambda epoch: vae.start_noise((seed, epoch, NOISE)),
     )
 
 
 def _no_targets(pictures: Pictures) -> npt.NDArray[np.uint8]:
     return np.zeros(len(pictures), np.uint8)  # a picture is its own
-
-
-def _seeded_codes(vae: VAE, seed: int) -> keras.callbacks.Callback:
-    """Start the noise of every epoch from the seed and the number of the epoch alone."""
-
-    def start(epoch: int, logs: object = None) -> None:  # noqa: ARG001 -- Keras gives it
-        vae.start_noise((seed, epoch, 4))
-
-    return keras.callbacks.LambdaCallback(on_epoch_begin=start)
 
 
 class ElboObjective:
@@ -186,9 +180,9 @@ class ElboObjective:
         vae = self.model
         if training:
             # Keras's fit calls the model before it asks for the loss: one draw goes unused.
-            for layer in vae.encoder.layers + vae.decoder.layers:
-                if hasattr(layer, "seed_generator"):
-                    layer.seed_generator.next()
+            for generator in vae.seed_generators():
+                if generator is not vae.sampling.seed_generator:
+                    generator.next()
         z_mean, z_log_var = self._encoder(pictures, training=training, share=share)
         noise = share.take(vae.sampling.noise((share.size, vae.latent_dim)))
         z = vae.sampling.draw(z_mean, z_log_var, noise.T)
