@@ -1,9 +1,11 @@
 """Pages that were lost: which session they come back to, and how they are let in."""
 
 import asyncio
+import json
 
 from bokeh.util.token import get_session_id, get_token_payload
 
+from mnist_visual.components import Sketchpad
 from mnist_visual.workers.heads import session_of
 
 from .test_many_visitors import site
@@ -54,6 +56,31 @@ def test_each_of_several_tabs_comes_back_to_its_own_session_and_a_new_one_to_non
     first, second, (*back, new) = asyncio.run(visits())
     assert back == [first, second]
     assert new not in back
+
+
+def test_a_page_that_comes_back_is_told_once_of_a_class_that_came_late():
+    async def visits():
+        async with site() as here:
+            (visitor,) = await here.visitors(1)
+            await visitor.connect()
+            (session,) = here.context.sessions
+
+            class Late(Sketchpad):
+                pass
+
+            # Its script is lost before it can say that it is there.
+            document = session.document
+            await session.with_document_locked(lambda: document.add_root(Late().get_root(document)))
+            again = await come_back(here.url, session.id)
+            await again.connect()
+            await again.close()
+            return json.loads(again.document)["doc"]
+
+    page = asyncio.run(visits())
+    assert [each["name"] for each in page["defs"]].count("Late1") == 1
+    late = page["roots"][-1]["attributes"]
+    assert late["data"]["name"] == "Late1"
+    assert late["_defs"] == []
 
 
 def test_a_tab_that_comes_back_goes_where_its_own_session_lives():

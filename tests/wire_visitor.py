@@ -56,8 +56,11 @@ class WireVisitor:
         self._socket.protocol.set_nodelay(True)  # as browsers do
         assert (await self._message())[0]["msgtype"] == "ACK"
         await self._send("PULL-DOC-REQ", {})
-        header, _, self.document = await self._parts()
-        assert json.loads(header)["msgtype"] == "PULL-DOC-REPLY"
+        kind = None
+        while kind != "PULL-DOC-REPLY":  # a page makes nothing of what comes before it
+            header, _, self.document = await self._parts()
+            kind = json.loads(header)["msgtype"]
+            assert kind in ("PULL-DOC-REPLY", "PATCH-DOC")
         self.components = _components(json.loads(self.document))
         (self._pad,) = self.components["Sketchpad"]
         for name in SEEN:

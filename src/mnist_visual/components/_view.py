@@ -163,12 +163,24 @@ class View(Watcher, JSComponent):
     def _handle_msg(self, data: Any) -> None:
         kind = kind_of(data)
         if kind == "ready":
-            for model, _ in self._models.values():
-                model._defs = []  # known by now; named twice, a page that pulls all again fails
+            self._leave_definition_out()  # it is known by now
             self._watchers += 1
             self._welcome(again=data.get("again") is True)
         elif kind == "away":
             self._watchers = max(0, self._watchers - 1)
+
+    def _leave_definition_out(self) -> None:
+        for model, _ in self._models.values():
+            model._defs = []
+
+
+def leave_definitions_out(doc: Document) -> None:
+    """Let no view bring the definition of its class to a page that is about to have them all.
+
+    Bokeh writes them into every whole page, and a page that is told of one twice fails.
+    """
+    for view in _placed.get(doc, ()):
+        view._leave_definition_out()
 
 
 def forget_watchers(doc: Document) -> None:

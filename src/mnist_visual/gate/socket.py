@@ -20,7 +20,7 @@ from tornado.web import HTTPError
 from tornado.websocket import WebSocketClosedError
 
 from mnist_visual._arrivals import build
-from mnist_visual.components._view import uploads_of
+from mnist_visual.components._view import leave_definitions_out, uploads_of
 
 from .assembly import Assembly, BrokenError, Letter
 from .house import PORTS, House
@@ -162,10 +162,17 @@ class Socket(WSHandler):
             await self.send_message(reply)
 
     async def _pull(self, letter: Letter) -> Any:
-        message = pull_doc_req(letter.header.fields, {}, letter.content)
+        session = self.connection.session
         # To write a whole page takes long, and one after the other others may speak.
         async with self._while_building():
-            return None if self._has_left else await ServerSession.pull(message, self.connection)
+            if self._has_left:
+                return None
+            return await session.with_document_locked(self._write, session.document, letter)
+
+    def _write(self, document: Document, letter: Letter) -> Any:
+        leave_definitions_out(document)
+        number = letter.header.fields["msgid"]
+        return self.connection.protocol.create("PULL-DOC-REPLY", number, document)
 
     async def _patch(self, letter: Letter) -> Any:
         # Who waits for a turn has the document's lock, not the other way round: it may be held for
