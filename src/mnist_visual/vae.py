@@ -240,7 +240,13 @@ class VAE(keras.Model):
         return z
 
     def seed_generators(self) -> list[keras.random.SeedGenerator]:
-        """List what all noise of the training is drawn from: of the codes first, then of layers."""
+        """List what all noise of the training is drawn from.
+
+        Returns
+        -------
+        list of keras.random.SeedGenerator
+            That of the codes first, then those of layers.
+        """
         layers = [self.sampling, *self.encoder.layers, *self.decoder.layers]
         return [layer.seed_generator for layer in layers if hasattr(layer, "seed_generator")]
 
