@@ -144,6 +144,16 @@ class TestLogits:
         model = small(layers.Flatten(), layers.Dense(3, activation="tanh"))
         assert class_scores(model).logits(pictures) == pytest.approx(np.asarray(model(pictures)))
 
+    @pytest.mark.parametrize("merge", [layers.Average, layers.Add])
+    def test_of_answers_that_are_put_together_they_are_what_comes_out(self, merge):
+        picture = keras.Input((HEIGHT, WIDTH, 1))
+        flat = layers.Flatten()(picture)
+        parts = [layers.Dense(3, activation="softmax")(flat) for _ in range(2)]
+        model = shake(keras.Model(picture, merge()(parts)), 3)
+        pictures = np.random.default_rng(0).random((5, HEIGHT, WIDTH, 1), dtype=np.float32)
+        found = class_scores(model).logits(pictures)
+        assert found == pytest.approx(np.asarray(model(pictures)), abs=1e-6)
+
     def test_weights_that_changed_count_at_once(self, trained, digit):
         before = mv.saliency(trained, digit, 3, method="gradient_x_input").logit
         trained.predict(digit[None], verbose=0)  # gives the old arrays away

@@ -141,12 +141,23 @@ def _compiled(model: keras.Model) -> _Compiled:
 def _before_last_activation(model: keras.Model) -> Callable[[Any], Any]:
     """Build a function like a model, but without its last softmax or sigmoid."""
     layer, number, _ = model.outputs[0]._keras_history
-    inner = keras.Model(model.inputs, layer._inbound_nodes[number].input_tensors)
+    node = layer._inbound_nodes[number]
+    inner = keras.Model(model.inputs, node.input_tensors)
     if _passes_on(layer):
         return _before_last_activation(inner)
     nested = isinstance(layer, keras.Model) and getattr(layer, "outputs", None)
     last = _before_last_activation(layer) if nested else _without_activation(layer)
-    return lambda batch: last(*jax.tree.leaves(inner(batch, training=False)))
+
+    def compute(batch: Any) -> Any:
+        values = jax.tree.leaves(inner(batch, training=False))
+        known = {
+            id(tensor): value for tensor, value in zip(node.input_tensors, values, strict=True)
+        }
+        # Some layers take one list of them, others each by itself.
+        arguments, options = node.arguments.fill_in(known)
+        return last(*arguments, **(options if last is layer else {}))
+
+    return compute
 
 
 def _passes_on(layer: Any) -> bool:
