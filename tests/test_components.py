@@ -474,6 +474,25 @@ class TestFeatureMaps:
         pad.strokes = [THREE]
         assert not sent[-1][1]["maps"].any()
 
+    def test_a_filter_of_a_depthwise_convolution_looks_at_one_channel(self, pad, sent):
+        from mnist_visual._backend import keras
+
+        layers = [
+            keras.layers.Conv2D(3, 3),
+            keras.layers.DepthwiseConv2D(3, depth_multiplier=2, name="each"),
+            keras.layers.GlobalAveragePooling2D(),
+            keras.layers.Dense(4, "softmax"),
+        ]
+        model = keras.Sequential([keras.Input((28, 28, 1)), *layers])
+        view = seen(FeatureMaps(Reading(model, pad), "each"))
+        assert (view.filters, view.channels) == (6, 1)
+        pad.strokes = [THREE]
+        (_, filters), (_, maps) = sent[0], sent[-1]
+        assert filters["filters"].shape == (6, 1, 3, 3)
+        kernel = np.asarray(model.get_layer("each").kernel)
+        assert (filters["filters"][5, 0] == kernel[:, :, 2, 1]).all()
+        assert maps["maps"].shape == (6, 24, 24)
+
     def test_a_page_that_comes_late_gets_filters_and_maps(self, pad, sent):
         pad.strokes = [THREE]
         reading = Reading(load_digit_network(), pad)

@@ -32,6 +32,11 @@ def kernel_of(layer: Any) -> Floats:
     return kernel.swapaxes(2, 3) if isinstance(layer, layers.Conv2DTranspose) else kernel
 
 
+def is_depthwise(layer: Any) -> bool:
+    """Say whether each map of a layer is a convolution of one of its input channels alone."""
+    return isinstance(layer, keras.layers.DepthwiseConv2D)
+
+
 def outputs_of(model: keras.Model, names: Sequence[str], batch: Floats) -> dict[str, Floats]:
     """Compute what steps of a model give for pictures that it can read, in one compiled pass.
 

@@ -9,7 +9,9 @@ import numpy as np
 import param
 
 from mnist_visual._arguments import check_kind
+from mnist_visual._arrays import Floats
 from mnist_visual._names import checked_names
+from mnist_visual.digit_network import DigitNetwork
 from mnist_visual.explanation.scores import class_scores
 
 from ._shades import as_greys
@@ -82,6 +84,8 @@ class Prediction(Explained, _ReadingView):
 class FeatureMaps(Titled, _ReadingView):
     """The filters of a convolution, and what each finds in the drawing.
 
+    The maps are drawn from 0 up: values below it look like 0. `NetworkExplorer` shows both signs.
+
     Parameters
     ----------
     reading : Reading
@@ -113,13 +117,13 @@ class FeatureMaps(Titled, _ReadingView):
 
     def __init__(self, reading: Reading, layer: str, **params: Any) -> None:
         check_kind("reading", reading, Reading)
-        channels, filters = reading.filters(layer).shape[2:]
+        filters, channels = _kernels(reading, layer).shape[:2]
         super().__init__(reading, filters=filters, channels=channels, **params)
         self._layer = layer
         self._watch(reading, self._follow, "classifier")
 
     def _follow(self, *_: object) -> None:
-        channels, filters = self._reading.filters(self._layer).shape[2:]
+        filters, channels = _kernels(self._reading, self._layer).shape[:2]
         with param.edit_constant(self):
             self.param.update(filters=filters, channels=channels)
         if self.watched:
@@ -130,10 +134,20 @@ class FeatureMaps(Titled, _ReadingView):
         return {"kind": "show", "maps": None if maps is None else as_greys(maps)}
 
     def _show_filters(self) -> None:
-        # (height, width, input channels, filters) -> (filters, input channels, height, width)
-        kernels = self._reading.filters(self._layer).transpose(3, 2, 0, 1)
-        self._send_msg({"kind": "filters", "filters": np.ascontiguousarray(kernels)})
+        self._send_msg({"kind": "filters", "filters": _kernels(self._reading, self._layer)})
 
     def _welcome(self, *, again: bool) -> None:
         self._show_filters()
         super()._welcome(again=again)
+
+
+def _kernels(reading: Reading, layer: str) -> Floats:
+    """Give the kernels behind each map of a convolution (maps, input channels, height, width)."""
+    kernels = reading.filters(layer).transpose(3, 2, 0, 1)
+    if not isinstance(reading.classifier, DigitNetwork):
+        from mnist_visual._layer_outputs import is_depthwise
+
+        if is_depthwise(reading.classifier.get_layer(layer)):
+            # Each map is of one channel; Keras has those of a channel beside each other.
+            kernels = kernels.swapaxes(0, 1).reshape(-1, 1, *kernels.shape[2:])
+    return np.ascontiguousarray(kernels)
