@@ -177,6 +177,12 @@ class TestLayers:
         layout = mv.plot_feature_maps(maps)
         assert [image.label for image in layout] == ["conv"]
 
+    def test_every_layer_fills_its_frame(self):
+        layout = mv.plot_feature_maps({"large": random(20, 20, 3), "small": random(5, 5, 3)})
+        figures = [figure for figure, *_ in hv.render(layout, backend="bokeh").children]
+        widths = [figure.x_range.end - figure.x_range.start for figure in figures]
+        assert widths == [62, 17]
+
     def test_filters_have_a_row_for_each_input_channel(self):
         kernels = random(3, 3, 2, 5) - 0.5
         element = mv.plot_filters(kernels)

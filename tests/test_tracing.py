@@ -297,6 +297,12 @@ class TestOthers:
     def test_a_trace_says_itself_in_a_line(self, trained, digit, layer, unit, words):
         assert words in str(mv.trace_unit(trained, digit, layer, unit))
 
+    def test_padding_is_not_among_what_a_maximum_is_of(self):
+        model = read_by(layers.MaxPooling2D(3, padding="same", name="pool"))
+        corner = mv.trace_unit(model, one_picture(model), "pool", np.unravel_index(0, (4, 4, 1)))
+        assert corner.inputs.size == 9
+        assert "max of 6: " in str(corner)
+
 
 class Doubled(layers.Dense):
     def call(self, inputs):

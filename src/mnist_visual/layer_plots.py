@@ -61,7 +61,8 @@ def plot_feature_maps(
             raise ValueError(
                 f"A layer of maps is (height, width, channels). Received: {[*layers]}."
             )
-        return hv.Layout(images)
+        # Maps of one layer are larger than those of another, and each fill their frame.
+        return hv.Layout(images).opts(shared_axes=False, backend="bokeh")
     columns = checked_count("columns", columns)
     values = checked_floats("Maps are finite real numbers", maps)
     if values.ndim != 3 or values.size == 0:

@@ -14,7 +14,7 @@ import numpy as np
 
 from mnist_visual._arrays import Floats
 
-from .traces import SumTrace, Unit, UnitTrace, Where
+from .traces import SumTrace, Unit, UnitIndex, UnitTrace, Where
 
 # Float32 rounds far more finely, but a GPU may round to fewer digits. What is beyond is wrong.
 _TOLERANCE = 1e-3
@@ -64,7 +64,7 @@ class Computation:
     maps: Mapping[str, Floats]
     output: str
 
-    def trace(self, layer: str, unit: int | Sequence[int]) -> UnitTrace:
+    def trace(self, layer: str, unit: UnitIndex) -> UnitTrace:
         """Trace one output value of a layer.
 
         Parameters

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import NamedTuple
+from typing import NamedTuple, SupportsIndex
 
 import numpy as np
 import numpy.typing as npt
@@ -13,6 +13,7 @@ from mnist_visual._arrays import Floats
 
 Places = npt.NDArray[np.intp]
 Unit = tuple[int, ...]
+UnitIndex = SupportsIndex | Sequence[SupportsIndex]  # as somebody gives it, NumPy's numbers too
 
 
 class Where(NamedTuple):
@@ -55,7 +56,7 @@ class UnitTrace:
     places: Places
     value: float
 
-    def origin(self, index: int | Sequence[int]) -> tuple[str, Unit] | None:
+    def origin(self, index: UnitIndex) -> tuple[str, Unit] | None:
         """Tell where an input came from, to trace that next.
 
         Parameters
@@ -68,7 +69,7 @@ class UnitTrace:
         tuple of str and tuple of int, or None
             The layer and the unit; None for padding, and before the model's input.
         """
-        where = (index,) if isinstance(index, int | np.integer) else tuple(index)
+        where = tuple(int(number) for number in np.atleast_1d(np.asarray(index)))
         place = self.places[where]
         if not self.sources or (place < 0).any():
             return None
@@ -186,7 +187,7 @@ class MaximumTrace(UnitTrace):
     @property
     def formula(self) -> str:
         """The computation in one line, rounded."""
-        return f"max of {self.inputs.size}: {_text(self.value)}"
+        return f"max of {np.isfinite(self.inputs).sum()}: {_text(self.value)}"
 
 
 @dataclass(frozen=True, eq=False)

@@ -2,19 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import Any
 
 import numpy.typing as npt
 
 from mnist_visual._pictures import as_floats
 from mnist_visual.arithmetic.computation import Computation
-from mnist_visual.arithmetic.traces import UnitTrace
+from mnist_visual.arithmetic.traces import UnitIndex, UnitTrace
 
 
-def trace_unit(
-    model: Any, image: npt.ArrayLike, layer: str, unit: int | Sequence[int]
-) -> UnitTrace:
+def trace_unit(model: Any, image: npt.ArrayLike, layer: str, unit: UnitIndex) -> UnitTrace:
     """Show the computation of one output value of a layer, number by number.
 
     The numbers are the network's own: a trace that does not add up to what the network gave is
