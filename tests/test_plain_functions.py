@@ -110,6 +110,24 @@ class TestAgainstKeras:
 
 
 class TestAnyFunction:
+    def test_of_more_than_two_numbers_a_function_that_fixes_the_others_makes_a_plane(self):
+        from mnist_visual.vae import build_vae
+
+        vae = build_vae(latent_dim=3)
+        with pytest.raises(ValueError, match="a function of two numbers"):
+            latent_grid(vae, n=2)
+
+        def sheet(codes):
+            return vae.decoder(np.insert(codes, 2, 0.5, axis=1))
+
+        grid = latent_grid(sheet, n=2)
+        expected = decode(vae, [grid.x[0], grid.y[1], 0.5])
+        np.testing.assert_allclose(grid.images[1, 0], expected, atol=1e-5)
+
+    def test_an_encoder_is_no_decoder(self, trained_vae):
+        with pytest.raises(ValueError, match="as an encoder does"):
+            decode(trained_vae.encoder, [0.0, 1.0])
+
     def test_batches_are_float32_and_bounded(self):
         seen = []
 

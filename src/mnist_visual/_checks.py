@@ -71,6 +71,11 @@ def checked_codes(codes: npt.ArrayLike, decoder: Any = None) -> Floats:
         If they are not as described.
     """
     dim = None if decoder is None else input_shape(decoder)
+    if dim is not None and len(dim) != 1:
+        raise ValueError(
+            f"A decoder reads codes (n, latent_dim). Received: a model that reads {dim}, as an "
+            "encoder does."
+        )
     length = dim[-1] if dim else "latent_dim"
     rule = f"Codes are finite real numbers of the shape (..., {length})"
     try:
@@ -93,7 +98,8 @@ def check_plane(decoder: Any) -> None:
     if shape is not None and shape not in ((2,), (None,)):
         raise ValueError(
             "Only a latent space of two dimensions is a plane. "
-            f"Received: a decoder of codes of the shape {shape}."
+            f"Received: a decoder of codes of the shape {shape}. Give a function of two numbers "
+            "that calls it with the others fixed."
         )
 
 

@@ -49,9 +49,10 @@ def last_dense(computation: Computation, task: str) -> tuple[str, Dense, str]:
         if isinstance(operation, Activate) and activation == "linear":
             activation = operation.activation.name
         elif not keeps_values(operation):  # a crop or padding makes other classes of them
+            before = "" if name == computation.output else f", before it {name!r}"
             raise ValueError(
                 f"{task} needs a network that ends in a dense layer: there the logit is a sum "
-                f"over the hidden units. Received: a network that ends in {computation.output!r}, "
-                f"before it {name!r}."
+                f"over the hidden units. Received: a network that ends in {computation.output!r}"
+                f"{before}."
             )
         (name,) = sources
