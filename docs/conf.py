@@ -18,6 +18,7 @@ project = "mnist-visual"
 author = "The mnist-visual developers"
 version = release = mnist_visual.__version__
 
+exclude_patterns = ["_build"]  # or a second build would read the first one's notebooks
 extensions = ["myst_parser", "sphinx.ext.autodoc", "numpydoc", "pictures", "notebook_pages"]
 myst_enable_extensions = ["dollarmath", "smartquotes"]
 myst_heading_anchors = 3
