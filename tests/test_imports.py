@@ -101,7 +101,7 @@ ROWS = [
     {"server"},
     {"workers"},
     {"commands"},
-    {"cli"},
+    {"cli", "__main__"},
 ]
 ROW_OF = {module: row for row, modules in enumerate(ROWS) for module in modules}
 MODULES = sorted(path for path in PACKAGE.rglob("*.py") if path != PACKAGE / "__init__.py")

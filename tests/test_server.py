@@ -108,7 +108,7 @@ def test_the_unit_selected_in_the_whole_network_is_on_the_curves():
 
 
 def run(*arguments):
-    command = [sys.executable, "-m", "mnist_visual.cli", *arguments]
+    command = [sys.executable, "-m", "mnist_visual", *arguments]
     return subprocess.run(command, capture_output=True, text=True, check=False, timeout=60)
 
 

@@ -44,7 +44,7 @@ class Served:
 
 @contextmanager
 def served(log):
-    command = [sys.executable, "-m", "mnist_visual.cli", "serve", "--no-browser", "--port", "0"]
+    command = [sys.executable, "-m", "mnist_visual", "serve", "--no-browser", "--port", "0"]
     empty = {**os.environ, "BOKEH_SECRET_KEY": ""}  # counts as none
     with log.open("w") as output:
         process = subprocess.Popen(
